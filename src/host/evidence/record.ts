@@ -9,7 +9,7 @@ import type { PastEvent, Progress } from '../tasks/progress.ts';
 import type { NamedFile } from './archive.ts';
 import { type About, type Content, type KeptCheck, type KeptFact, names, type StudentPart } from './content.ts';
 import { redact } from './redact.ts';
-import { evaluateKept, gradingOptions, regrade, withoutFolder } from './regrade.ts';
+import { evaluateFacts, gradingOptions, mayNeedSecret, regrade, withoutFolder } from './regrade.ts';
 
 /** By `task/check`. */
 export type Recorded = ReadonlyMap<string, Rests>;
@@ -61,13 +61,13 @@ const contentOf = ({ lab, recorded, progress, about }: Graded): Content => {
 /** What JSON keeps of the fact, without secrets. */
 const plain = (fact: Fact): KeptFact['answer'] => redact(JSON.parse(JSON.stringify(fact))) as KeptFact['answer'];
 
-/** Keeps the verdict of a check that the kept facts do not lead to. */
+/** Keeps the verdict of a check that the kept facts do not lead to, because a secret was taken out of them. */
 const judgedAgain = (lab: LabDefinition, content: Content, check: KeptCheck, rests: Rests | undefined): KeptCheck => {
   const entry = selectEntries(lab, {}).find(({ id }) => id === check.check);
   if (!entry || !rests) return check;
-  const again = evaluateKept(entry, check, content, gradingOptions(lab, content));
+  const judged = evaluateFacts(entry, check, content, gradingOptions(lab, content));
   const wanted = redact(rests.evaluation);
-  if (again && JSON.stringify(again) === JSON.stringify(wanted)) return check;
+  if (JSON.stringify(judged.evaluation) === JSON.stringify(wanted) || !mayNeedSecret(entry, judged)) return check;
   const { outcome, expected, retry } = wanted;
   return { ...check, verdict: JSON.parse(JSON.stringify({ outcome, expected, retry })) };
 };

@@ -2,6 +2,9 @@
 
 const hidden = '[removed]';
 
+/** Whether something was taken out of a value, or may have been. */
+export const isRedacted = (value: unknown): boolean => JSON.stringify(value).includes(hidden);
+
 /** Every text without private keys, tokens and the credentials of a kubeconfig; a Secret without its data. */
 export const redact = <T>(value: T): T => walk(value) as T;
 

@@ -3,10 +3,11 @@ import type { LabDefinition } from '../../api/lab.ts';
 import type { Report } from '../../api/report.ts';
 import type { Ipv4 } from '../../api/scalars.ts';
 import { block, evaluateEntry, selectEntries } from '../grade/engine.ts';
-import { type Fact, type FactRequest, keyOf, MissingFacts } from '../grade/facts.ts';
+import { type Fact, type FactRequest, type FactStore, keyOf, MissingFacts } from '../grade/facts.ts';
 import { assembleReport, type ReportOptions } from '../grade/report-of.ts';
 import type { TimedEvaluation } from '../grade/verdict.ts';
 import type { Content, KeptCheck, KeptFact } from './content.ts';
+import { isRedacted, redact } from './redact.ts';
 
 /** Facts of scripts name a file of the lab. Evidence has its path inside of the lab's folder. */
 const scriptKinds: ReadonlySet<string> = new Set(['check', 'expected']);
@@ -29,6 +30,8 @@ export interface Regraded {
   readonly report: Report;
   /** Checks of this definition that ask for facts that were not kept, or that were not graded at all. */
   readonly without: readonly string[];
+  /** Checks with a recorded verdict that their facts do not need. It does not count. */
+  readonly refused: readonly string[];
 }
 
 /** @param lab the definition that judges. With another one, facts may be missing; such checks are `broken`. */
@@ -36,15 +39,19 @@ export const regrade = (lab: LabDefinition, content: Content): Regraded => {
   const options = optionsOf(lab, content);
   const kept = new Map(content.checks.map((check) => [check.check, check]));
   const without: string[] = [];
+  const refused: string[] = [];
   const evaluations = selectEntries(lab, {}).map((entry) => {
     const check = kept.get(entry.id);
-    const evaluation = check && evaluateKept(entry, check, content, options);
+    const judged = check && evaluateFacts(entry, check, content, options);
+    const verdict = judged && mayNeedSecret(entry, judged) ? check.verdict : undefined;
+    if (check?.verdict && !verdict) refused.push(entry.id);
+    const evaluation = check && verdict ? { ...verdict, durationMs: check.durationMs } : judged?.evaluation;
     if (!evaluation) without.push(entry.id);
     return [entry.id, evaluation ?? notKept] as const;
   });
   const { gradedAt, durationMs, submission } = content.about;
   const report = assembleReport(options, block(lab, new Map(evaluations)), { gradedAt, durationMs });
-  return { report: submission ? { ...report, submission } : report, without };
+  return { report: submission ? { ...report, submission } : report, without, refused };
 };
 
 const optionsOf = (lab: LabDefinition, { about, student }: Content): ReportOptions => ({
@@ -61,27 +68,47 @@ const notKept: TimedEvaluation = {
   durationMs: 0,
 };
 
-/** @returns undefined if the check asks for a fact that was not kept */
-export const evaluateKept = (
+export interface Judged {
+  /** Undefined: the check asks for a fact that was not kept. */
+  readonly evaluation: TimedEvaluation | undefined;
+  /** The facts that the check has read. */
+  readonly read: ReadonlySet<Fact>;
+}
+
+export const evaluateFacts = (
   entry: Parameters<typeof evaluateEntry>[0],
-  check: KeptCheck,
+  { facts: numbers, durationMs }: KeptCheck,
   { facts }: Pick<Content, 'facts'>,
   options: ReportOptions,
-): TimedEvaluation | undefined => {
-  const { durationMs, verdict } = check;
-  if (verdict) return { ...verdict, durationMs };
+): Judged => {
   const { folder } = options.lab;
-  const store = new Map<string, Fact>();
-  for (const number of check.facts) {
+  const kept = new Map<string, Fact>();
+  for (const number of numbers) {
     const fact = facts[number - 1];
-    for (const request of fact?.requests ?? []) store.set(keyIn(request, folder), fact?.answer as Fact);
+    for (const request of fact?.requests ?? []) kept.set(keyIn(request, folder), fact?.answer as Fact);
   }
+  const read = new Set<Fact>();
+  const store: FactStore = {
+    get(key) {
+      const fact = kept.get(key);
+      if (fact) read.add(fact);
+      return fact;
+    },
+  };
   try {
-    return { ...evaluateEntry(entry, options, store, 0), durationMs };
+    // What the lab expects may be a secret, too.
+    return { evaluation: redact({ ...evaluateEntry(entry, options, store, 0), durationMs }), read };
   } catch (error) {
-    if (error instanceof MissingFacts) return undefined;
+    if (error instanceof MissingFacts) return { evaluation: undefined, read };
     throw error;
   }
 };
+
+/** Kinds of checks that compare a text of the cluster with one of the lab. */
+const readsTexts: ReadonlySet<string> = new Set(['answer', 'file', 'http', 'log', 'object', 'process']);
+
+/** Whether a verdict may depend on what was taken out of the facts that the check has read. */
+export const mayNeedSecret = ({ check }: Parameters<typeof evaluateEntry>[0], { read }: Judged): boolean =>
+  readsTexts.has(check.type) && [...read].some(isRedacted);
 
 export { optionsOf as gradingOptions };

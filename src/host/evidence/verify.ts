@@ -25,6 +25,7 @@ export interface Problem {
     | 'signature'
     | 'unsigned'
     | 'definition'
+    | 'verdict'
     | 'report';
   readonly about: string;
 }
@@ -105,6 +106,7 @@ export const verifyContent = (
   const all = [...new Set([...Object.keys(about.lab.files), ...Object.keys(here.files)])].sort();
   const problems: Problem[] = [
     ...(about.lab.digest === here.lab.digest ? [] : [{ code: 'definition' as const, about: about.lab.digest }]),
+    ...regraded.refused.map((check) => ({ code: 'verdict' as const, about: check })),
     ...(renderJson(regraded.report) === kept ? [] : [{ code: 'report' as const, about: names.report }]),
   ];
   return {
@@ -114,7 +116,9 @@ export const verifyContent = (
     scripted: checks
       .filter((check) => !check.verdict && check.facts.some((number) => isKeptScript(facts[number - 1])))
       .map(({ check }) => check),
-    secret: checks.filter(({ verdict }) => verdict !== undefined).map(({ check }) => check),
+    secret: checks
+      .filter(({ check, verdict }) => verdict !== undefined && !regraded.refused.includes(check))
+      .map(({ check }) => check),
   };
 };
 

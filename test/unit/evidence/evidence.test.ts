@@ -10,6 +10,7 @@ import { chainFiles, manifestFile } from '../../../src/host/evidence/chain.ts';
 import { redact } from '../../../src/host/evidence/redact.ts';
 import { signFiles } from '../../../src/host/evidence/sign.ts';
 import { openEvidence, verifyContent } from '../../../src/host/evidence/verify.ts';
+import { renderJson } from '../../../src/host/grade/report/json.ts';
 import { fileDigests, loadLab } from '../../../src/host/lab/load.ts';
 import { fuzz } from '../../support/runs.ts';
 import { everyNode, noRules } from '../grade/world.ts';
@@ -152,6 +153,53 @@ describe('a change', () => {
     const { problems, regraded } = await verify(files);
     expect(problems.map(({ code }) => code)).toEqual(['report']);
     expect(regraded.report.tasks[0]?.checks[0]?.outcome).toBe('broken');
+  });
+});
+
+describe('a kept verdict', () => {
+  interface Kept {
+    check: string;
+    facts: number[];
+    verdict?: object;
+  }
+  const passing = { outcome: { outcome: 'pass', observed: 'all is well' }, expected: 'x', retry: 'never' };
+  /** As somebody would write the evidence who can run labs: the report and the manifest fit the verdicts. */
+  const forged = async (change: (checks: Kept[]) => void, keep = (_: string): boolean => true) => {
+    const checks = JSON.parse(textOf('checks.json')) as Kept[];
+    change(checks);
+    const files = replaced('checks.json', () => JSON.stringify(checks)).filter(({ name }) => keep(name));
+    const { regraded } = await verify(chainedAnew(files));
+    const report = Buffer.from(renderJson(regraded.report));
+    return verify(chainedAnew(files.map((file) => (file.name === 'report.json' ? { ...file, bytes: report } : file))));
+  };
+  const refused = async (...given: Parameters<typeof forged>): Promise<readonly string[]> =>
+    (await forged(...given)).problems
+      .filter(({ code }) => code === 'verdict')
+      .map(({ about }) => about)
+      .toSorted();
+
+  test('without a fact never counts', async () => {
+    const all = (checks: Kept[]) => {
+      for (const check of checks) Object.assign(check, { verdict: passing, facts: [] });
+    };
+    const ids = (JSON.parse(textOf('checks.json')) as Kept[]).map(({ check }) => check).toSorted();
+    expect(await refused(all)).toEqual(ids);
+    const { problems, regraded } = await forged(all, (name) => !name.startsWith('facts/'));
+    expect(problems.map(({ code }) => code)).toEqual(ids.map(() => 'verdict'));
+    expect(regraded.report.score).toBe(0);
+  });
+
+  test('counts only for a check that reads a fact with a secret, whatever facts it lists', async () => {
+    const made = JSON.parse(textOf('checks.json')) as Kept[];
+    const secret = made.flatMap(({ facts, verdict }) => (verdict ? facts : []));
+    const listed = (checks: Kept[]) => {
+      for (const check of checks) Object.assign(check, { verdict: passing, facts: [...check.facts, ...secret] });
+    };
+    const ids = made
+      .filter(({ verdict }) => !verdict)
+      .map(({ check }) => check)
+      .toSorted();
+    expect(await refused(listed)).toEqual(ids);
   });
 });
 

@@ -146,6 +146,7 @@ const rowOf: Readonly<Record<Problem['code'], Row>> = {
   signature: 'signature',
   unsigned: 'signature',
   definition: 'definition',
+  verdict: 'report',
   report: 'report',
 };
 

@@ -105,6 +105,7 @@ export const evidenceMessages = {
       signature: (_about: string) => 'it does not fit: another key, or other files',
       unsigned: (_about: string) => 'none, although --key asks for one',
       definition: (about: string) => `another lab than here; changed files: ${about}`,
+      verdict: (about: string) => `a verdict was written for ${about}, although its facts must lead to the verdict`,
       report: (about: string) => `grading again gives another report; checks that differ: ${about}`,
     },
     {
@@ -119,6 +120,7 @@ export const evidenceMessages = {
       signature: (_about) => '맞지 않음. 다른 키로 서명했거나 파일이 바뀜',
       unsigned: (_about) => '없음. --key를 쓰려면 서명이 있어야 함',
       definition: (about) => `여기에 있는 실습과 다름. 바뀐 파일: ${about}`,
+      verdict: (about) => `사실로 다시 판정해야 하는 항목에 판정이 적혀 있음: ${about}`,
       report: (about) => `다시 채점하면 보고서가 다름. 다른 항목: ${about}`,
     },
   ),
