@@ -1,8 +1,8 @@
 // Reads `answers.yaml` of a submission: answers by task and question. Pure.
-import { parse } from 'yaml';
 import { type LabDefinition, localize } from '../../api/lab.ts';
 import { isQuestion, type Question } from '../grade/checks/answer.ts';
 import { type SubmissionWords, yamlProblem } from './words.ts';
+import { parseYaml } from './yaml.ts';
 
 export interface GivenAnswer {
   /** `task/check` */
@@ -20,7 +20,7 @@ export interface Answers {
 export const parseAnswers = (text: string, lab: LabDefinition, say: SubmissionWords): Answers => {
   let written: unknown;
   try {
-    written = parse(text) ?? {};
+    written = parseYaml(text) ?? {};
   } catch (error) {
     return { answers: [], problems: [yamlProblem(error, say)] };
   }
@@ -38,8 +38,12 @@ export const parseAnswers = (text: string, lab: LabDefinition, say: SubmissionWo
       else answers.push({ id: question.id, value: chosen });
     }
   }
-  return { answers, problems };
+  const more = problems.length - mostProblems;
+  return { answers, problems: more > 0 ? [...problems.slice(0, mostProblems), say.moreProblems(more)] : problems };
 };
+
+/** Each problem is a step of the report. */
+const mostProblems = 20;
 
 type Map = Readonly<Record<string, unknown>>;
 

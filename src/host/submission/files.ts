@@ -31,8 +31,8 @@ const counts = (name: string): boolean => /\.(ya?ml|json|sh)$/.test(name);
 export const readSubmission = async (folder: string): Promise<Submission> => {
   const files: SubmittedFile[] = [];
   const refused: { path: string; why: Refusal }[] = [];
+  let isFull = false;
   const read = async (path: string): Promise<void> => {
-    if (files.length === most.files) return void refused.push({ path, why: 'many' });
     try {
       files.push({ path, text: (await readRegularBytes(join(folder, path), most.bytes)).toString() });
     } catch (error) {
@@ -43,12 +43,16 @@ export const readSubmission = async (folder: string): Promise<Submission> => {
   const walk = async (inside: string, depth: number): Promise<void> => {
     const entries = await readdir(join(folder, inside), { withFileTypes: true });
     for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+      if (isFull) return;
       if (entry.name.startsWith('.') || entry.name === '__MACOSX') continue;
       const path = inside === '' ? entry.name : `${inside}/${entry.name}`;
       if (entry.isDirectory()) {
         if (depth < most.depth) await walk(path, depth + 1);
       } else if (!counts(entry.name)) continue;
-      else if (entry.isSymbolicLink()) refused.push({ path, why: 'link' });
+      else if (files.length + refused.length === most.files) {
+        isFull = true;
+        refused.push({ path, why: 'many' });
+      } else if (entry.isSymbolicLink()) refused.push({ path, why: 'link' });
       else await read(path);
     }
   };

@@ -1,9 +1,9 @@
 // Decides what is done with the files of a submission, and in which order. Pure.
-import { parse } from 'yaml';
 import * as z from 'zod';
 import type { LabDefinition } from '../../api/lab.ts';
 import type { Submission, SubmittedFile } from './files.ts';
 import { type SubmissionWords, yamlProblem } from './words.ts';
+import { parseYaml } from './yaml.ts';
 
 export const orderFile = 'submission.yaml';
 export const answersFile = 'answers.yaml';
@@ -16,14 +16,18 @@ export type Step = { readonly title: string } & (
   | { readonly kind: 'wrong'; readonly problem: string }
 );
 
+const mostSteps = 1000;
+
 const orderSchema = z.strictObject({
-  steps: z.array(
-    z.union([
-      z.strictObject({ apply: z.string() }),
-      z.strictObject({ run: z.string(), on: z.string().exactOptional() }),
-      z.strictObject({ begin: z.string() }),
-    ]),
-  ),
+  steps: z
+    .array(
+      z.union([
+        z.strictObject({ apply: z.string() }),
+        z.strictObject({ run: z.string(), on: z.string().exactOptional() }),
+        z.strictObject({ begin: z.string() }),
+      ]),
+    )
+    .max(mostSteps),
 });
 
 /**
@@ -47,7 +51,7 @@ const declared = (
 ): readonly Step[] => {
   let order: z.output<typeof orderSchema>;
   try {
-    order = orderSchema.parse(parse(text));
+    order = orderSchema.parse(parseYaml(text));
   } catch (error) {
     return [{ title, kind: 'wrong', problem: firstProblem(error, say) }];
   }

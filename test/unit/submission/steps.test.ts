@@ -131,6 +131,37 @@ test('a folder that is missing is an error of the teacher', async () => {
   await expect(readSubmission(join(folder, 'none'))).rejects.toMatchObject({ code: 'LAB_SUBMISSION_UNREADABLE' });
 });
 
+test('files beyond the limit are one step, whatever is wrong with them', async () => {
+  const links = Array.from({ length: most.files + 50 }, (_, index) => `${String(index).padStart(4, '0')}.yaml`);
+  for (const name of links) await symlink('/etc/hostname', join(folder, name));
+  const { files, refused } = await readSubmission(folder);
+  expect(files).toEqual([]);
+  expect(refused).toHaveLength(most.files + 1);
+  expect(refused.at(-1)).toEqual({ path: '0500.yaml', why: 'many' });
+});
+
+describe('YAML that would keep the parser busy for hours', () => {
+  const keys = Array.from({ length: 209_000 }, (_, index) => `k${index}`);
+  const many = `{ ${keys.join(', ')} }`;
+  const aliases = `[&a 1, ${'*a, '.repeat(5000)}1]`;
+
+  test('is refused as answers', () => {
+    const problemsOf = (text: string) => parseAnswers(text, lab, say).problems;
+    expect(problemsOf(many)).toEqual([say.refusedYaml.large('')]);
+    expect(problemsOf(aliases)).toEqual([say.refusedYaml.aliases('')]);
+    const distinct = keys.slice(0, 8000).join(', ');
+    expect(problemsOf(`{ ${distinct} }`)).toHaveLength(21);
+    expect(problemsOf(`{ ${distinct}, k77 }`)).toEqual([say.refusedYaml.twice('k77')]);
+  });
+
+  test('is refused as an order', async () => {
+    expect(shown(await steps({ 'submission.yaml': many.slice(0, 100_000) }))).toEqual([
+      `wrong submission.yaml: ${say.refusedYaml.large('')}`,
+    ]);
+    expect(shown(await steps({ 'submission.yaml': `steps: [${'{begin: x},'.repeat(2000)}]` }))).toHaveLength(1);
+  });
+});
+
 describe('answers.yaml', () => {
   test('has answers by task and question, choices by number, id or text, and commands', () => {
     const text = `
