@@ -32,6 +32,8 @@ export const labToStart = async (
   const lab = await findAnywhere(context, known, given ?? (await askForLab(context)), variation);
   const name = context.name ?? lab.name;
   refuseTakenName(context, known, { lab, name });
+  const resumed = known.find((cluster) => cluster.name === name);
+  if (resumed) refuseOtherVariation(context, resumed, variation);
   return { lab, name };
 };
 

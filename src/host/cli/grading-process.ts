@@ -66,8 +66,9 @@ const reportIn = (text: string): Report | undefined => {
 
 /** With --json, labs prints its errors as JSON. */
 const problemIn = (text: string): string | undefined => {
-  const { error } = (jsonIn(text) ?? {}) as { readonly error?: { readonly message?: string; readonly code?: string } };
-  return error?.message === undefined ? undefined : `${error.message} [${error.code}]`;
+  const { error } = (jsonIn(text) ?? {}) as { readonly error?: Readonly<Record<'message' | 'code' | 'hint', string>> };
+  if (error?.message === undefined) return undefined;
+  return [`${error.message} [${error.code}]`, error.hint ?? ''].join(' ').trim();
 };
 
 const jsonIn = (text: string): unknown => {

@@ -66,6 +66,7 @@ const writeReport = async ({ say }: Context, file: string, text: string): Promis
   } catch (cause) {
     throw new LabError('LAB_REPORT_UNWRITABLE', say.reportUnwritable(file, messageOf(cause)), {
       cause,
+      exitCode: ExitCode.usage,
       hint: say.reportUnwritableHint,
     });
   }

@@ -1,4 +1,5 @@
 // The table of results of a class, and what is still to be graded. Pure.
+import { createHash } from 'node:crypto';
 import { parse } from 'csv-parse/sync';
 import { stringify } from 'csv-stringify/sync';
 
@@ -19,12 +20,16 @@ export interface Row {
   /** The file of the report, from the folder of the results. */
   readonly report: string;
   readonly message: string;
+  /** For whom the values of the lab were drawn, with --per-student. */
+  readonly student?: string;
 }
 
 const columns = [
   ...['submission', 'outcome', 'score', 'maxScore', 'failedSteps', 'gradedAt', 'seconds', 'report', 'message'],
   ...['digest', 'labDigest'],
 ] as const;
+/** Tables of earlier versions lack it. */
+const student = 'student';
 
 /** @returns undefined for a table that is not one of results */
 export const parseRows = (text: string): readonly Row[] | undefined => {
@@ -33,22 +38,26 @@ export const parseRows = (text: string): readonly Row[] | undefined => {
     const rows = parse(text, { columns: true, bom: true }) as Readonly<Record<string, string>>[];
     const [first] = parse(text, { to: 1, bom: true }) as string[][];
     if (!columns.every((column) => first?.includes(column))) return undefined;
-    return rows.map(
-      (row) => Object.fromEntries(columns.map((key) => [key, unescaped(row[key] ?? '')])) as unknown as Row,
-    );
+    return rows.map((row) => {
+      const cells = Object.fromEntries(columns.map((key) => [key, unescaped(row[key] ?? '')])) as unknown as Row;
+      return row[student] ? { ...cells, student: row[student] } : cells;
+    });
   } catch {
     return undefined;
   }
 };
 
-/** csv-stringify writes a quote before what a spreadsheet would take for a formula. */
-const unescaped = (value: string): string => value.replace(/^'(?=[=+\-@\t\r\uff1d\uff0b\uff0d\uff20])/, '');
+/** A quote before what a spreadsheet would take for a formula, and before a quote: then no two values look alike. */
+const escaped = (value: string): string => value.replace(/^(?=['=+\-@\t\r\uff1d\uff0b\uff0d\uff20])/, "'");
+const unescaped = (value: string): string => value.replace(/^'(?=['=+\-@\t\r\uff1d\uff0b\uff0d\uff20])/, '');
 
 /** In the order of the submissions. A student may have chosen the names. */
 export const renderRows = (rows: readonly Row[]): string =>
   stringify(
-    [...rows].sort((a, b) => (a.submission < b.submission ? -1 : 1)).map((row) => columns.map((key) => row[key])),
-    { header: true, columns: [...columns], escape_formulas: true, record_delimiter: '\r\n' },
+    [...rows]
+      .sort((a, b) => (a.submission < b.submission ? -1 : 1))
+      .map((row) => [...columns, student].map((key) => escaped(row[key as keyof Row] ?? ''))),
+    { header: true, columns: [...columns, student], record_delimiter: '\r\n' },
   );
 
 export const withRow = (rows: readonly Row[], row: Row): readonly Row[] => [
@@ -81,3 +90,18 @@ export const secondsLeft = (
   const average = took.reduce((sum, seconds) => sum + seconds, 0) / took.length;
   return Math.ceil((average * open) / Math.min(jobs, Math.max(open, 1)));
 };
+
+/** Whom the values of the lab are drawn for: the folder's name, or a name made of it that every report can show. */
+export const studentOf = (folder: string): string =>
+  /^[\w.@+-]{1,64}$/.test(folder) ? folder : `${plainPart(folder)}${hashOf(folder)}`;
+
+/** The file of a report. A file system takes 255 bytes. */
+export const reportNameOf = (folder: string): string =>
+  Buffer.byteLength(folder) <= 180 ? `${folder}.json` : `${plainPart(folder)}${hashOf(folder)}.json`;
+
+const plainPart = (folder: string): string => {
+  const words = folder.replaceAll(/[^\w.@+]+/g, '-').replaceAll(/^-+|-+$/g, '');
+  return words === '' ? '' : `${words.slice(0, 40)}-`;
+};
+
+const hashOf = (folder: string): string => createHash('sha256').update(folder).digest('hex').slice(0, 12);

@@ -27,6 +27,8 @@ interface Cluster {
   readonly running?: boolean;
   /** Of the lab, if it is outside of the package. */
   readonly folder?: string;
+  readonly student?: string;
+  readonly seed?: string;
 }
 
 const contextWith = async (clusters: readonly Cluster[], name?: string): Promise<Context> => {
@@ -36,6 +38,8 @@ const contextWith = async (clusters: readonly Cluster[], name?: string): Promise
       ...{ [labels.name]: cluster.name, [labels.lab]: 'service-networking' },
       ...{ [labels.machine]: 'fabric', [labels.role]: 'fabric', [labels.machines]: '1' },
       ...(cluster.folder === undefined ? {} : { [labels.folder]: cluster.folder }),
+      ...(cluster.student === undefined ? {} : { [labels.student]: cluster.student }),
+      ...(cluster.seed === undefined ? {} : { [labels.seed]: cluster.seed }),
     };
     const container = `labs-${cluster.name}-fabric`;
     await docker.create({ name: container, image: 'labs/node:1', network: 'none', labels: own });
@@ -70,6 +74,18 @@ describe('labs start', () => {
     const chosen = await labToStart(await contextWith([{ name: 'second', folder: mine }], name), given);
     expect([chosen.lab.folder, chosen.name]).toEqual([mine, 'second']);
   });
+
+  test.each([{ student: 'lee' }, { seed: '2' }, { student: 'kim', seed: '2' }])(
+    'refuses %o for a cluster of another student or seed, however the lab is named',
+    async (variation) => {
+      for (const given of [undefined, 'second', 'service-networking', mine])
+        for (const running of [true, false]) {
+          const cluster = { name: 'second', folder: mine, student: 'kim', seed: '1', running };
+          const chosen = labToStart(await contextWith([cluster], 'second'), given, variation);
+          await expect(chosen, `${given}`).rejects.toMatchObject({ code: 'LAB_SEED_FIXED', exitCode: 2 });
+        }
+    },
+  );
 
   test('resumes by the name that labs stop prints, from any folder', async () => {
     const context = await contextWith([{ name: 'service-networking', folder: mine }]);

@@ -6,7 +6,9 @@ import {
   parseRows,
   type Row,
   renderRows,
+  reportNameOf,
   secondsLeft,
+  studentOf,
   withRow,
 } from '../../../src/host/submission/batch.ts';
 
@@ -45,6 +47,20 @@ describe('the table of results', () => {
     ).toEqual(['+a', '-b', '=1+1', '@c']);
   });
 
+  test('keeps names apart that begin with the mark against formulas', () => {
+    const names = ["=cmd|' x", "'=cmd|' x", "''=cmd|' x", "'", "''", "'a", 'a', "'-", '-'];
+    const read = parseRows(renderRows(names.map((name) => row(name)))) ?? [];
+    expect(read.map(({ submission }) => submission).sort()).toEqual(names.toSorted());
+  });
+
+  test('names the student that a lab was drawn for, and reads tables without this column', () => {
+    const [kim] = parseRows(renderRows([row('a b', { student: 'a-b-1' })])) ?? [];
+    expect(kim).toEqual(row('a b', { student: 'a-b-1' }));
+    const old = renderRows([row('kim')]).replaceAll(/,(?:student)?(?=\r)/g, '');
+    expect(old).not.toContain('student');
+    expect(parseRows(old)).toEqual([row('kim')]);
+  });
+
   test.each(['name,points\nkim,3\n', 'not a table', '"open', 'submission,outcome\n'])('is not %j', (text) => {
     expect(parseRows(text)).toBeUndefined();
   });
@@ -53,6 +69,30 @@ describe('the table of results', () => {
     const rows = withRow([row('kim'), row('lee')], row('kim', { score: '4' }));
     expect(rows.map(({ submission, score }) => `${submission} ${score}`)).toEqual(['lee 3', 'kim 4']);
   });
+});
+
+describe('the student of a folder', () => {
+  test('is its name, if a lab can be drawn for this name', () => {
+    expect(['kim', 'kim@example.org', 'x'.repeat(64)].map(studentOf)).toEqual([
+      ...['kim', 'kim@example.org', 'x'.repeat(64)],
+    ]);
+  });
+
+  test('is one of its own for each other name', () => {
+    const names = ['a b, c', 'a b; c', "=cmd|' x", 'x'.repeat(65), 'x'.repeat(66), '이영희', '김철수', ' ', '  '];
+    const students = names.map(studentOf);
+    expect(new Set(students).size).toBe(names.length);
+    for (const student of students) expect(student).toMatch(/^[\w.@+-]{1,64}$/);
+    expect(students[0]).toMatch(/^a-b-c-[0-9a-f]{12}$/);
+    expect(names.map(studentOf)).toEqual(students);
+  });
+});
+
+test('the file of a report has the name of its submission, if a file can have it', () => {
+  expect(reportNameOf('a b, c')).toBe('a b, c.json');
+  const long = ['이'.repeat(84), `${'이'.repeat(83)}김`].map(reportNameOf);
+  expect(new Set(long).size).toBe(2);
+  for (const name of long) expect(Buffer.byteLength(name)).toBeLessThan(200);
 });
 
 test('the message of a row has the first line of each step that failed, shortened', () => {

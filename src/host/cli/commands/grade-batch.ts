@@ -13,7 +13,16 @@ import { printable } from '../../../kit/printable.ts';
 import { readRegularFile } from '../../../kit/read-file.ts';
 import { replaceFile } from '../../../kit/replace-file.ts';
 import { renderJson } from '../../grade/report/json.ts';
-import { failuresIn, isCurrent, parseRows, type Row, renderRows, withRow } from '../../submission/batch.ts';
+import {
+  failuresIn,
+  isCurrent,
+  parseRows,
+  type Row,
+  renderRows,
+  reportNameOf,
+  studentOf,
+  withRow,
+} from '../../submission/batch.ts';
 import { readSubmission } from '../../submission/files.ts';
 import { type BatchProgress, showBatch } from '../batch-progress.ts';
 import type { Context, Options, Run } from '../context.ts';
@@ -110,6 +119,7 @@ const writeResults = ({ say }: Context, out: string, rows: readonly Row[]): Prom
   replaceFile(out, renderRows(rows)).catch((cause: unknown) => {
     throw new LabError('LAB_BATCH_UNWRITABLE', say.batchUnwritable(out, messageOf(cause)), {
       cause,
+      exitCode: ExitCode.usage,
       hint: say.reportUnwritableHint,
     });
   });
@@ -167,6 +177,8 @@ const gradeOne = async (context: Context, batch: Batch, one: One): Promise<Row> 
   const { name, digest, progress } = one;
   const started = performance.now();
   progress.started(name);
+  if (batch.perStudent && studentOf(name) !== name)
+    context.output.note(context.output.paint('dim', context.say.batchStudent(printable(name), studentOf(name))));
   try {
     return await gradeFolder(context, batch, one);
   } catch (error) {
@@ -174,10 +186,16 @@ const gradeOne = async (context: Context, batch: Batch, one: One): Promise<Row> 
     const seconds = (performance.now() - started) / 1000;
     const problem = printable(context.say.fromEnglish(messageOf(error))).slice(0, 500);
     progress.ended(name, { seconds, problem });
-    const common = { submission: name, digest, labDigest: definitionOf(batch), seconds: seconds.toFixed(1) };
-    return { ...common, ...noScore(problem) };
+    return { ...commonOf(batch, name, digest), seconds: seconds.toFixed(1), ...noScore(problem) };
   }
 };
+
+const commonOf = (batch: Batch, name: string, digest: string) => ({
+  submission: name,
+  digest,
+  labDigest: definitionOf(batch),
+  ...(batch.perStudent ? { student: studentOf(name) } : {}),
+});
 
 const noScore = (message: string) => ({
   outcome: 'broken' as const,
@@ -198,11 +216,11 @@ const gradeFolder = async (context: Context, batch: Batch, { name, digest, progr
   const args = [
     ...['--submission', folder, batch.lab.folder, '--time-limit', `${batch.limitMs}ms`],
     ...(seed === undefined ? [] : ['--seed', seed]),
-    ...(batch.perStudent ? [`--student=${name}`] : []),
+    ...(batch.perStudent ? [`--student=${studentOf(name)}`] : []),
   ];
   const graded = await gradeInProcess(context, args, batch.limitMs + restMs);
-  const file = join(batch.reports, `${name}.json`);
-  const common = { submission: name, digest, labDigest: definitionOf(batch), seconds: graded.seconds.toFixed(1) };
+  const file = join(batch.reports, reportNameOf(name));
+  const common = { ...commonOf(batch, name, digest), seconds: graded.seconds.toFixed(1) };
   if ('problem' in graded) throw new Error(graded.problem);
   const { report } = graded;
   await replaceFile(file, renderJson(report));

@@ -87,6 +87,10 @@ export const submissionMessages = {
     (problem: string) => `broken: ${problem}`,
     (problem) => `오류: ${problem}`,
   ),
+  batchStudent: both(
+    (folder: string, student: string) => `${folder} is graded as --student ${student}`,
+    (folder, student) => `채점에 쓰는 학생 이름: ${folder} → --student ${student}`,
+  ),
   batchDone: both(
     (graded: number, unchanged: number, broken: number) =>
       `Graded: ${graded}. Unchanged: ${unchanged}. Broken: ${broken}.`,
