@@ -43,6 +43,13 @@ export default {
       allBut('host', 'api', 'kit', 'dataplane'),
       'the host never runs node code',
     ),
+    forbid(
+      'instructor-is-for-cli',
+      '^src/host/(?!cli/|instructor/)',
+      '^src/host/instructor/',
+      'what students use needs nothing of it',
+    ),
+    forbid('instructor-prints-nothing', '^src/host/instructor/', '^src/host/cli/', 'only host/cli prints'),
     {
       name: 'components-keep-apart',
       severity: 'error',

@@ -54,6 +54,8 @@ export interface TaskDefinition {
   readonly setup?: string;
   /** Absolute path of a script that exports `solve(lab)`, and perhaps `clear(lab)`: removes what the task makes. */
   readonly solve?: string;
+  /** Absolute paths of scripts that export `cheat(lab)`: wrong solutions, for `labs test`. */
+  readonly wrong?: readonly string[];
   readonly checks: readonly CheckDefinition[];
 }
 

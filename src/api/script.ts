@@ -145,5 +145,7 @@ export type SetupScript = (lab: LabHandle) => Promise<void>;
 // biome-ignore lint/suspicious/noConfusingVoidType: a script without a result has broken something again
 export type ResumeScript = (lab: LabHandle) => Promise<boolean | void>;
 export type SolveScript = (lab: SolveHandle) => Promise<void>;
+/** The type of `cheat`: a wrong solution, which `labs test` tries after the task's setup. It must lose points. */
+export type CheatScript = SolveScript;
 export type CheckScript = (lab: LabHandle) => Promise<ScriptVerdict>;
 export type ExpectedScript = (lab: LabHandle) => Promise<string | readonly string[]>;

@@ -2,6 +2,7 @@
 import { stripVTControlCharacters, styleText } from 'node:util';
 import { lexer, type Token, walkTokens } from 'marked';
 import { renderMarkdown } from '../../src/host/cli/markdown.ts';
+import { commandsIn, fenceWords } from '../../src/host/lab/fences.ts';
 
 /** A code block on the screen. */
 export interface Block {
@@ -23,7 +24,7 @@ export const onScreen = (source: string): string =>
 export const blocksOn = (screen: string, source: string): readonly Block[] => {
   const places: string[] = [];
   walkTokens(lexer(source), (token: Token) => {
-    if (token.type === 'code') places.push(token.lang ?? '');
+    if (token.type === 'code') places.push(fenceWords(token.lang ?? '').place);
   });
   const selected = selections(screen);
   if (selected.length !== places.length)
@@ -43,19 +44,4 @@ const selections = (screen: string): readonly (readonly string[])[] => {
     previous = code;
   }
   return found;
-};
-
-const commandsIn = (rows: readonly string[]): readonly string[] => {
-  const commands: string[] = [];
-  let command: string[] = [];
-  for (const row of rows) {
-    command.push(row);
-    const delimiter = command.map((line) => /<<-?\s*['"]?(\w+)/.exec(line)?.[1]).find((word) => word !== undefined);
-    const open = delimiter === undefined ? row.endsWith('\\') : row !== delimiter;
-    if (open) continue;
-    commands.push(command.join('\n'));
-    command = [];
-  }
-  if (command.length > 0) throw new Error(`this command does not end:\n${command.join('\n')}`);
-  return commands;
 };

@@ -22,13 +22,18 @@ export const openHostShell = async (context: Context, { name, lab }: Pick<Cluste
   });
 };
 
-interface Programs extends AsyncDisposable {
+export interface Programs extends AsyncDisposable {
   readonly variables: Readonly<Record<string, string>>;
   /** The start file of an interactive bash: the user's own may have set PATH or KUBECONFIG anew. */
   readonly rcFile: string;
 }
 
-const programsFor = async (context: Context, name: string, { kubectl, kubeconfig }: WayIn): Promise<Programs> => {
+/** `labs` and `kubectl` in a folder of their own, and the variables that lead to them. */
+export const programsFor = async (
+  context: Context,
+  name: string,
+  { kubectl, kubeconfig }: WayIn,
+): Promise<Programs> => {
   const { paths, environment } = context;
   const folder = await mkdtemp(join(tmpdir(), 'labs-shell-'));
   const labs = `${quote(process.execPath)} ${quote(join(paths.root, 'bin', 'labs.js'))}`;
@@ -59,7 +64,7 @@ const programsFor = async (context: Context, name: string, { kubectl, kubeconfig
 };
 
 /** In this shell, `labs` is on PATH, so texts must not name commands for users of npx. */
-const withoutNpm = (variables: Context['environment']['variables']): Context['environment']['variables'] =>
+export const withoutNpm = (variables: Context['environment']['variables']): Context['environment']['variables'] =>
   Object.fromEntries(Object.entries(variables).filter(([key]) => !key.startsWith('npm_')));
 
 /** For a shell. */

@@ -9,6 +9,7 @@ import { errorMessages } from './messages/errors.ts';
 import { evidenceMessages } from './messages/evidence.ts';
 import { generalMessages } from './messages/general.ts';
 import { helpMessages } from './messages/help.ts';
+import { labTestMessages } from './messages/lab-test.ts';
 import { labMessages } from './messages/labs.ts';
 import { machineMessages } from './messages/machine.ts';
 import { progressMessages } from './messages/progress.ts';
@@ -26,6 +27,7 @@ export const messageGroups = [
   taskMessages,
   evidenceMessages,
   submissionMessages,
+  labTestMessages,
   progressMessages,
   clusterMessages,
   traceMessages,
@@ -42,6 +44,7 @@ type Pairs = typeof generalMessages &
   typeof taskMessages &
   typeof evidenceMessages &
   typeof submissionMessages &
+  typeof labTestMessages &
   typeof progressMessages &
   typeof clusterMessages &
   typeof traceMessages &

@@ -9,7 +9,6 @@ import { parseGoDuration } from '../../kit/duration.ts';
 import { ExitCode, LabError } from '../../kit/error.ts';
 import { withFileLock } from '../../kit/file-lock.ts';
 import { type ClusterSummary, listClusters } from '../cluster/status.ts';
-import { deleteCluster } from '../cluster/stop.ts';
 import type { GradeOptions } from '../grade/engine.ts';
 import { findLab, findTask, listLabs } from '../lab/catalogue.ts';
 import { type GivenAnswer, parseAnswers } from '../submission/answers.ts';
@@ -17,14 +16,12 @@ import { readSubmission } from '../submission/files.ts';
 import { runSteps, type StepReport } from '../submission/run.ts';
 import { answersFile, type Step, stepsOf } from '../submission/steps.ts';
 import { submissionWords } from '../submission/words.ts';
-import { forgetProgress } from '../tasks/progress.ts';
 import { beginTask } from '../tasks/run.ts';
 import { bringUp } from './commands/start.ts';
 import type { Context, Options } from './context.ts';
 import { engineOrSetup } from './ready.ts';
-import { removeScriptLog } from './script-log.ts';
+import { removeLab } from './removal.ts';
 import { type Graded, gradeAndRecord, type OpenSession, openSession, taskRun } from './session.ts';
-import { removeSnapshots } from './snapshots.ts';
 
 export interface SubmissionOptions {
   readonly folder: string;
@@ -65,7 +62,7 @@ export const gradeSubmission = async (given: Context, options: SubmissionOptions
       await options.onGraded?.(session, { ...graded, report });
       return report;
     } finally {
-      await removeAll(context, name);
+      await removeLab(context, name);
     }
   };
   return await withFileLock(lock, work, { timeoutMs: 100, signal: context.signal }).catch((error: unknown) => {
@@ -142,22 +139,14 @@ const makeRoom = async (context: Context, name: string): Promise<void> => {
   if (taken && !name.startsWith('sub-'))
     throw new LabError('LAB_NAME_TAKEN', context.say.submissionNameTaken(name), { exitCode: ExitCode.usage });
   // Also what a start left that was killed before it had a fabric.
-  await removeAll(context, name);
+  await removeLab(context, name);
 };
 
 /** Hints must not name this lab: it is gone when the student reads them. */
-const runningAs = async (context: Context, name: string): Promise<ClusterSummary> => {
+export const runningAs = async (context: Context, name: string): Promise<ClusterSummary> => {
   const found = (await listClusters(await context.docker(), context.signal)).find((each) => each.name === name);
   if (!found) throw new LabError('LAB_DELETED', context.say.submissionDeleted(name));
   return found;
-};
-
-const removeAll = async (context: Context, name: string): Promise<void> => {
-  const { stateFolder } = context.environment;
-  await deleteCluster(await context.docker(), name);
-  await forgetProgress(stateFolder, name);
-  await removeScriptLog(stateFolder, name);
-  await removeSnapshots(stateFolder, name);
 };
 
 const applySteps = (

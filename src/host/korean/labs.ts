@@ -39,6 +39,10 @@ export const labSentences: Sentences = {
   'every check passes': '모든 점검이 통과함',
   'Task "{task}" could not be set up: {problem}': '과제를 준비하지 못했습니다 ("{task}"): {problem}',
   'The solution of task "{task}" failed: {problem}': '"{task}" 과제의 풀이가 실패했습니다: {problem}',
+  'the checks are as wanted': '검사 결과가 예상과 같음',
+  'the command ends as it should': '명령이 예상대로 끝남',
+  'not as wanted yet': '아직 예상과 다름',
+  'The wrong solution of task "{task}" failed: {problem}': '"{task}" 과제의 틀린 풀이가 실패했습니다: {problem}',
   'What task "{task}" makes could not be removed: {problem}':
     '과제에서 만든 것을 삭제하지 못했습니다 ("{task}"): {problem}',
   'The nodes could not be set back to how the lab starts: {problem}':

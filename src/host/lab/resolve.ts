@@ -64,7 +64,7 @@ const resolveCluster = (input: LabInput['cluster']): ClusterSpec => ({
 });
 
 const resolveTask = (task: TaskInput, path: Path, folder: Folder): TaskDefinition => {
-  const { id, title, hints, setup, solve } = task;
+  const { id, title, hints, setup, solve, wrong } = task;
   const script = (field: 'setup' | 'solve', file: string | undefined) =>
     file === undefined ? {} : { [field]: fileOf(file, [...path, field], folder) };
   return {
@@ -79,6 +79,7 @@ const resolveTask = (task: TaskInput, path: Path, folder: Folder): TaskDefinitio
     ...resolveDebrief(task.text ?? `tasks/${id}.md`, folder),
     ...script('setup', setup),
     ...script('solve', solve),
+    ...(wrong ? { wrong: wrong.map((file, index) => fileOf(file, [...path, 'wrong', index], folder)) } : {}),
     checks: task.checks.map((check, index) => resolveCheck(check, id, [...path, 'checks', index], folder)),
   };
 };

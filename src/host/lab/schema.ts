@@ -26,6 +26,9 @@ const taskSchema = z.strictObject({
     .exactOptional()
     .meta({ description: 'A script that exports setup(lab); run when the student begins the task.' }),
   solve: z.string().exactOptional().meta({ description: 'A script that exports solve(lab).' }),
+  wrong: z.array(z.string()).exactOptional().meta({
+    description: 'Scripts that export cheat(lab): wrong solutions. `labs test` tries each one; it must lose points.',
+  }),
   checks: z.array(checkSchema).min(1),
 });
 

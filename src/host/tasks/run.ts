@@ -137,8 +137,27 @@ export const replayTask = async (run: TaskRun, keepAnswer: KeepAnswer): Promise<
 /** Takes an answer that a solution gives. @param check the check's id in its task */
 export type KeepAnswer = (check: string, value: string) => Promise<void>;
 
-const runSolution = async (run: TaskRun, keepAnswer: KeepAnswer): Promise<void> => {
-  const { solve = '', id, checks } = run.task;
+/** Runs one of the author's wrong solutions, and records its answers. @throws LabError `LAB_CHEAT_FAILED` */
+export const cheatTask = (run: TaskRun, file: string): Promise<void> =>
+  runSolution(run, (check, value) => run.progress.answer(`${run.task.id}/${check}`, value), {
+    file,
+    name: 'cheat',
+    failed: (cause) => failed('LAB_CHEAT_FAILED', `The wrong solution of task "${run.task.id}" failed`, cause),
+  });
+
+interface Solution extends Pick<ScriptRun, 'failed'> {
+  readonly file: string;
+  readonly name: string;
+}
+
+const solutionOf = ({ solve = '', id }: TaskDefinition): Solution => ({
+  file: solve,
+  name: 'solve',
+  failed: (cause) => failed('LAB_SOLVE_FAILED', `The solution of task "${id}" failed`, cause),
+});
+
+const runSolution = async (run: TaskRun, keepAnswer: KeepAnswer, solution = solutionOf(run.task)): Promise<void> => {
+  const { id, checks } = run.task;
   let unkept: unknown;
   const answer: KeepAnswer = async (check, value) => {
     checkCall('answer', [check, value]);
@@ -150,11 +169,7 @@ const runSolution = async (run: TaskRun, keepAnswer: KeepAnswer): Promise<void> 
     });
   };
   try {
-    await runScript(run, solve, {
-      names: ['solve'],
-      failed: (cause) => failed('LAB_SOLVE_FAILED', `The solution of task "${id}" failed`, cause),
-      answer,
-    });
+    await runScript(run, solution.file, { names: [solution.name], failed: solution.failed, answer });
   } catch (error) {
     // The solution is right, but the disk that keeps the answer may be full.
     throw unkept ?? error;

@@ -7,6 +7,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { type LabDefinition, type Localized, localize } from '../../../src/api/lab.ts';
 import { kubernetesVersion } from '../../../src/api/version.ts';
 import { isQuestion } from '../../../src/host/grade/checks/answer.ts';
+import { fenceWords } from '../../../src/host/lab/fences.ts';
 import { findEntries, type Glossary, readGlossary } from '../../../src/host/lab/glossary.ts';
 import { loadLab } from '../../../src/host/lab/load.ts';
 
@@ -82,7 +83,7 @@ describe('commands', () => {
     ];
     const blocks = pages.flatMap(({ name, en, ko }) => [en, ko].flatMap(blocksOf).map(({ lang }) => ({ name, lang })));
     expect(blocks.length).toBeGreaterThan(100);
-    for (const { name, lang } of blocks) expect(places, name).toContain(lang);
+    for (const { name, lang = '' } of blocks) expect(places, name).toContain(fenceWords(lang).place);
   });
 
   test('fit in 80 columns and have no gaps to fill', () => {

@@ -40,5 +40,44 @@ export const authorsCommands: CommandGroup = {
       ),
       examples: ['run ./try.ts', 'run ./solve/web.ts solve'],
     },
+    {
+      name: 'test',
+      operands: '<lab>',
+      load: () => import('../commands/test.ts'),
+      summary: both('Prove that a lab can be solved, not cheated', '실습을 풀 수 있고 속일 수 없는지 테스트'),
+      options: [
+        { flags: '--task <task>', help: both('only this task, after those before it', '앞의 과제를 푼 뒤 이 과제만') },
+        {
+          flags: '--no-commands',
+          help: both('do not run the commands of the texts', '본문의 명령을 실행하지 않음'),
+        },
+        {
+          flags: '--seeds <number>',
+          help: both(
+            'with parameters: for the seeds 1 to this (default: 1)',
+            '매개변수가 있으면 이 수만큼의 시드 (기본: 1)',
+          ),
+        },
+        { flags: '--seed <text>', help: both('as for `labs start`', '`labs start`와 같음') },
+        {
+          flags: '--jobs <number>',
+          help: both('how many seeds at a time (default: 1)', '동시에 테스트할 시드 수 (기본: 1)'),
+        },
+        { flags: '--keep', help: both('keep the cluster if something is found', '문제가 있으면 클러스터를 남김') },
+        {
+          flags: '-r, --report <format=file>',
+          help: both('write a report too, such as junit=out.xml', '보고서도 쓰기 (예: junit=out.xml)'),
+          repeat: true,
+        },
+      ],
+      json: true,
+      remark: both(
+        'In a cluster of its own, which it deletes. Exit code 1: something was found. 2: the lab is not valid.',
+        '별도의 클러스터에서 테스트하고 그 클러스터를 삭제합니다. 문제가 있으면 종료 코드는 1, 실습 정의가 잘못되었으면 2입니다.',
+      ),
+      completes: ['labs'],
+      withoutLab: true,
+      examples: ['test ./my-lab', 'test ./my-lab --task 3 --keep', 'test ./my-lab --report junit=out.xml'],
+    },
   ],
 };

@@ -1,0 +1,46 @@
+// Sentences of `labs test`. What it finds in a lab is in src/host/instructor/test/words.ts.
+import { both } from './words.ts';
+
+export const labTestMessages = {
+  testNumber: both(
+    (flag: string, text: string, most: number) => `"${text}" is no number from 1 to ${most} for ${flag}`,
+    (flag, text, most) => `${flag}에 쓸 수 있는 1부터 ${most}까지의 숫자가 아닙니다: "${text}"`,
+  ),
+  testReportFile: both(
+    'A report of a test goes into a file: --report junit=FILE',
+    '테스트의 보고서는 파일에 저장합니다: --report junit=파일',
+  ),
+  testNoParams: both(
+    'The lab has no parameters, so all seeds are the same: it is tested once',
+    '매개변수가 없는 실습은 시드마다 같으므로 한 번만 테스트합니다',
+  ),
+  testBusy: both(
+    (folder: string) => `Another labs is testing ${folder} at the moment`,
+    (folder) => `다른 labs가 테스트하고 있는 실습입니다: ${folder}`,
+  ),
+  testNameTaken: both(
+    (name: string) => `There is a lab ${name} already, and the test would delete it`,
+    (name) => `이미 있는 실습입니다: ${name}. 테스트하면 이 실습이 삭제됩니다`,
+  ),
+  testPassed: both(
+    (lab: string, seconds: string) => `${lab} can be solved, and nothing was found (${seconds} s).`,
+    (lab, seconds) => `풀 수 있고 문제가 없는 실습입니다: ${lab} (${seconds}초)`,
+  ),
+  testFailed: both(
+    (lab: string, findings: number, seconds: string) =>
+      `${lab}: ${findings === 1 ? '1 finding' : `${findings} findings`} (${seconds} s).`,
+    (lab, findings, seconds) => `${lab}: 문제 ${findings}개 (${seconds}초)`,
+  ),
+  testStrength: both(
+    (killed: number, all: number) => `Check strength: ${killed} of ${all} wrong solutions lose points.`,
+    (killed, all) => `검사의 강도: 틀린 풀이 ${all}개 가운데 ${killed}개가 감점됩니다.`,
+  ),
+  testKept: both(
+    (name: string) =>
+      `The cluster still runs. Look at it with \`labs --name ${name} status\`, \`labs --name ${name} check\` or ` +
+      `\`labs --name ${name} shell\`, then run \`labs delete ${name}\`.`,
+    (name) =>
+      `클러스터가 아직 실행 중입니다. 살펴보는 명령: \`labs --name ${name} status\`, \`labs --name ${name} check\`, ` +
+      `\`labs --name ${name} shell\`. 삭제하는 명령: \`labs delete ${name}\``,
+  ),
+};

@@ -1,0 +1,73 @@
+// The whole test of one lab, in the order in which it is done.
+import { restart, testAgain } from './again.ts';
+import { testCommands } from './commands.ts';
+import { Course, type CourseOptions, type Finding, type Part, type Tried } from './course.ts';
+import { testDefinition } from './definition.ts';
+import { solveEarlier, testSolution, testUntouched } from './solving.ts';
+import { testTexts } from './texts.ts';
+
+export interface TestResult {
+  readonly parts: readonly Part[];
+  readonly tried: readonly Tried[];
+}
+
+/**
+ * Deletes the cluster at the end, also after a failure and an abort.
+ * @throws LabError when labs or the machine failed; the reason of the signal when it aborts
+ */
+export const testLab = async (options: CourseOptions & { readonly keep: boolean }): Promise<TestResult> => {
+  const course = new Course(options);
+  let ended = false;
+  try {
+    // Without its scripts, a lab cannot be tried.
+    if (await testDefinition(course)) await testCluster(course);
+    else await testTexts(course);
+    ended = true;
+  } finally {
+    const keep = options.keep && !options.signal.aborted && (!ended || findingsOf(course).length > 0);
+    if (keep) await options.bench.close();
+    else if (ended) await testDeletion(course);
+    else await options.bench.remove();
+  }
+  return { parts: course.parts, tried: course.tried };
+};
+
+export const findingsOf = ({ parts }: Pick<TestResult, 'parts'>): readonly Finding[] =>
+  parts.flatMap(({ findings }) => findings);
+
+const testDeletion = (course: Course): Promise<boolean> =>
+  course.part('delete', course.say.deleting, async () => {
+    for (const each of await course.bench.remove()) course.find(course.say.left(each));
+    return undefined;
+  });
+
+const testCluster = async (course: Course): Promise<void> => {
+  const { say, lab, tasks } = course;
+  await testTexts(course);
+  await course.part('start', say.starting, async () => {
+    await course.bench.start();
+    return undefined;
+  });
+  await testUntouched(course);
+  const first = lab.tasks.findIndex((task) => tasks.includes(task));
+  if (first > 0) await solveEarlier(course, lab.tasks.slice(0, first));
+  let solved = true;
+  for (const task of tasks) solved = (await testSolution(course, task)) && solved;
+  // What follows begins at the full score. Without it, everything would be found twice.
+  if (!solved) return;
+  await course.part('full', say.full, async () => {
+    await course.expectFull(tasks, say.notFull);
+    return undefined;
+  });
+  if (!tasks.some(({ setup }) => setup !== undefined))
+    await course.part('restart', say.restart, async () => {
+      await restart(course);
+      return undefined;
+    });
+  for (const task of tasks) await testAgain(course, task);
+  await course.part('full again', say.fullAgain, async () => {
+    await course.expectFull(tasks, say.notFull);
+    return undefined;
+  });
+  if (course.commands) await testCommands(course);
+};

@@ -1,0 +1,75 @@
+// The code blocks of a Markdown text: where their commands run, and which of them are meant to fail.
+import { lexer, type Token, type Tokens, walkTokens } from 'marked';
+
+export interface Fence {
+  /** The machine where the commands run, or `host`. */
+  readonly place: string;
+  readonly commands: readonly FencedCommand[];
+}
+
+export interface FencedCommand {
+  /** All its lines: a heredoc and a line that ends in `\` go on in the next one. */
+  readonly text: string;
+  /** It is meant to end with another exit code than 0. */
+  readonly fails: boolean;
+  /** It runs on while the next block runs. */
+  readonly meanwhile: boolean;
+}
+
+/** All blocks of a text, in order. Blocks without a machine are no commands. */
+export const fencesOf = (source: string): readonly Fence[] => {
+  const blocks: Tokens.Code[] = [];
+  walkTokens(lexer(source), (token: Token) => {
+    if (token.type === 'code') blocks.push(token as Tokens.Code);
+  });
+  return blocks.flatMap(({ lang = '', text }) => {
+    const { place, fails, meanwhile } = fenceWords(lang);
+    if (place === '') return [];
+    const commands = commandsIn(text.split('\n'));
+    return [
+      {
+        place,
+        commands: commands.map((command, index) => {
+          const number = index + 1;
+          const last = number === commands.length;
+          return {
+            text: command,
+            fails: (fails === 'last' ? last : fails.includes(number)) || /(^|\s)# fails\b/.test(command),
+            meanwhile: meanwhile && last,
+          };
+        }),
+      },
+    ];
+  });
+};
+
+/** The words after the three backticks: `node01`, `node01 fails`, `node01 fails=1,3`, `node01 meanwhile`. */
+export const fenceWords = (
+  info: string,
+): { readonly place: string; readonly fails: 'last' | readonly number[]; readonly meanwhile: boolean } => {
+  const [place = '', ...marks] = info.trim().split(/\s+/);
+  const mark = marks.find((each) => /^fails(=|$)/.test(each));
+  const [, numbers] = mark?.split('=') ?? [];
+  const listed = (numbers ?? '').split(',').map(Number);
+  return {
+    place,
+    fails: mark === undefined ? [] : numbers === undefined ? 'last' : listed,
+    meanwhile: marks.includes('meanwhile'),
+  };
+};
+
+/** Lines → commands. What does not end is a command all the same. */
+export const commandsIn = (rows: readonly string[]): readonly string[] => {
+  const commands: string[] = [];
+  let command: string[] = [];
+  for (const row of rows) {
+    command.push(row);
+    const delimiter = command.map((line) => /<<-?\s*['"]?(\w+)/.exec(line)?.[1]).find((word) => word !== undefined);
+    const open = delimiter === undefined ? row.endsWith('\\') : row !== delimiter;
+    if (open) continue;
+    commands.push(command.join('\n'));
+    command = [];
+  }
+  if (command.length > 0) commands.push(command.join('\n'));
+  return commands.filter((each) => each.trim() !== '');
+};
