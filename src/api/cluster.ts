@@ -17,15 +17,31 @@ export interface ClusterSpec {
   readonly serviceCidr: Cidr;
   /** The cluster DNS service's address. Default: the tenth of the service range. */
   readonly dnsAddress: Ipv4;
-  /** How pods on different nodes reach each other. */
-  readonly podNetwork: 'routes' | 'vxlan';
+  readonly podNetwork: PodNetwork;
   readonly proxy: ProxySpecification;
 }
+
+/** How pods on different nodes reach each other. With `none`, they don't, until somebody sets the routes. */
+export const podNetworks = ['routes', 'vxlan', 'none'] as const;
+export type PodNetwork = (typeof podNetworks)[number];
 
 export interface NodeSpecification {
   readonly name: string;
   readonly role: 'control-plane' | 'worker';
+  /** Labels of the Node object, beside those of the kubelet. */
+  readonly labels?: Readonly<Record<string, string>>;
+  /** Value of the label `topology.kubernetes.io/zone`. */
+  readonly zone?: string;
+  /** False: kube-proxy is no part of this node. Only its program is there. */
+  readonly proxy?: boolean;
 }
+
+/** The name of the node that runs the API server. */
+export const controlPlaneIn = ({ nodes }: Pick<ClusterSpec, 'nodes'>): string =>
+  nodes.find(({ role }) => role === 'control-plane')?.name ?? '';
+
+/** Whether labs installs kube-proxy on the node. */
+export const hasProxy = ({ proxy }: Pick<NodeSpecification, 'proxy'>): boolean => proxy !== false;
 
 export interface ProxySpecification {
   /** kube-proxy's mode. Absent: the setting is not passed, and kube-proxy uses its default. */
@@ -34,7 +50,19 @@ export interface ProxySpecification {
   readonly fallback?: boolean;
   /** kube-proxy's `-v`. Default 4: kube-proxy then logs each service port. */
   readonly verbosity: number;
+  /** Further flags of kube-proxy, such as `--masquerade-all`. */
+  readonly flags?: readonly string[];
 }
+
+/** kube-proxy's flags that labs sets, and the field of `proxy` that decides about each. */
+export const reservedProxyFlags: Readonly<Record<string, string | undefined>> = {
+  '--config': undefined,
+  '--hostname-override': undefined,
+  '--kubeconfig': undefined,
+  '--log-file': undefined,
+  '--proxy-mode': 'mode',
+  '--v': 'verbosity',
+};
 
 /** The limits of a cluster. `host/lab/cluster.ts` refuses a cluster that exceeds them. */
 export const clusterLimits = {

@@ -24,6 +24,12 @@ export interface LabDefinition {
   /** Whose lab this is: `params` are drawn from it. */
   readonly variation: Variation;
   readonly params: LabParams;
+  /** Absolute paths of YAML files that a new cluster gets applied, in this order. */
+  readonly manifests: readonly string[];
+  /** References of pod images that must be in the store when the lab starts, beside the built-in ones. */
+  readonly images: readonly string[];
+  /** Absolute path of a script that exports `setup(lab)`: prepares the new cluster, after the manifests. */
+  readonly setup?: string;
   /** Absolute path of a script that exports `restore(lab)`: sets the nodes back, whatever a student did to them. */
   readonly restore?: string;
   /** In the order in which the student does them. */

@@ -1,6 +1,6 @@
 // `labs start --dry-run`: prints what a start would build, and builds nothing.
 import type { LabDefinition } from '../../api/lab.ts';
-import { bringUp } from '../cluster/bring-up.ts';
+import { bringUp, setUpLab } from '../cluster/bring-up.ts';
 import { refuseInvalidCluster } from '../lab/validate.ts';
 import { createPki } from '../plan/pki.ts';
 import { certificatesOf, planCluster } from '../plan/plan.ts';
@@ -29,7 +29,7 @@ export const describePlan = async (context: Context, lab: LabDefinition, name: s
     for (const line of part) output.line(line);
     output.line();
   }
-  for (const line of steps(context)) output.line(line);
+  for (const line of steps(context, lab)) output.line(line);
 };
 
 const title = ({ output, say }: Context, { name, lab, machines }: ClusterPlan): readonly string[] => [
@@ -53,8 +53,10 @@ const networks = ({ say }: Context, { network }: ClusterPlan): readonly string[]
   say.networks(network.nodeCidr, network.podCidr, network.serviceCidr),
 ];
 
-const steps = ({ output, say }: Context): readonly string[] =>
-  bringUp.map(({ name, title, needs }, index) => {
-    const order = needs.length > 0 ? `${name}; ${say.after(needs.join(', '))}` : name;
-    return `${String(index + 1).padStart(3)}. ${say.steps[name] ?? title}${output.paint('dim', ` (${order})`)}`;
-  });
+const steps = ({ output, say }: Context, { manifests, setup }: LabDefinition): readonly string[] =>
+  [...bringUp, ...(manifests.length > 0 || setup !== undefined ? [setUpLab] : [])].map(
+    ({ name, title, needs }, index) => {
+      const order = needs.length > 0 ? `${name}; ${say.after(needs.join(', '))}` : name;
+      return `${String(index + 1).padStart(3)}. ${say.steps[name] ?? title}${output.paint('dim', ` (${order})`)}`;
+    },
+  );

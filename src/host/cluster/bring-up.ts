@@ -1,6 +1,6 @@
 // The steps of a bring-up and of a resume, each list in the order in which the steps happen. start.ts chooses the list.
 
-import { fabricMachine } from '../../api/cluster.ts';
+import { controlPlaneIn, fabricMachine } from '../../api/cluster.ts';
 import { LabError } from '../../kit/error.ts';
 import { certificatesOf, planCluster, programsOf } from '../plan/plan.ts';
 import type { MachinePlan } from '../plan/types.ts';
@@ -13,7 +13,7 @@ import { createGatewayVolume, removeGatewayVolume } from './gateway.ts';
 import { archive, programsRecord } from './install.ts';
 import { bridgeOf, findMachines, inspectMachines, linksOf } from './machines.ts';
 import { clusterOf } from './open.ts';
-import { failOrWarn, forgivingly, nodesOf, patiently } from './patience.ts';
+import { failOrWarn, forgivingly, nodesOf, patiently, proxiedNodesOf } from './patience.ts';
 import { putKey } from './progress-key.ts';
 import { checkProxyModes } from './proxy-mode.ts';
 import type { Step } from './steps.ts';
@@ -158,9 +158,11 @@ const awaitProxies: Step<BringUp> = {
   title: 'Waiting for every kube-proxy to sync',
   needs: ['api-server'],
   run: async (up, signal) => {
-    await patiently(up, signal, ['kube-proxy'], (s, pace) => proxiesSynced(up.fabric, nodesOf(up), pace, s));
+    const nodes = proxiedNodesOf(up);
+    if (nodes.length === 0) return;
+    await patiently(up, signal, ['kube-proxy'], (s, pace) => proxiesSynced(up.fabric, nodes, pace, s));
     const { proxy } = up.request.plan.spec;
-    await forgivingly(up, signal, () => checkProxyModes(up.fabric, nodesOf(up), proxy, signal));
+    await forgivingly(up, signal, () => checkProxyModes(up.fabric, nodes, proxy, signal));
   },
 };
 
@@ -170,9 +172,14 @@ const awaitDns: Step<BringUp> = {
   needs: ['proxies'],
   run: async (up, signal) => {
     // The last node is a worker, if there is one: then the lookup crosses the fabric.
-    const node = nodesOf(up).at(-1);
-    const { dnsAddress } = up.request.plan.spec;
-    if (node)
+    const proxied = proxiedNodesOf(up).at(-1);
+    const node = proxied ?? nodesOf(up).at(-1);
+    const { spec } = up.request.plan;
+    // Without a kube-proxy, no node reaches the address of the service.
+    const dnsAddress = proxied
+      ? spec.dnsAddress
+      : nodesOf(up).find(({ name }) => name === controlPlaneIn(spec))?.address;
+    if (node && dnsAddress)
       await patiently(up, signal, ['cluster-dns'], (s, pace) => dnsAnswers(up.fabric, { node, dnsAddress }, pace, s));
   },
 };

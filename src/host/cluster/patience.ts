@@ -1,4 +1,5 @@
 // How long a bring-up waits. A problem fails a new cluster, but is only a warning in a resumed one.
+import { hasProxy } from '../../api/cluster.ts';
 import type { Component } from '../../api/paths.ts';
 import { LabError } from '../../kit/error.ts';
 import type { Pace } from './conditions.ts';
@@ -14,6 +15,12 @@ const lenientMs = 30_000;
 const leastMs = 1000;
 
 export const nodesOf = (up: BringUp): readonly RunningMachine[] => up.machines.filter(({ role }) => role === 'node');
+
+/** The nodes on which labs installs kube-proxy. */
+export const proxiedNodesOf = (up: BringUp): readonly RunningMachine[] => {
+  const { nodes } = up.request.plan.spec;
+  return nodesOf(up).filter(({ name }) => nodes.some((node) => node.name === name && hasProxy(node)));
+};
 
 /** A problem: throws in a new cluster, becomes a warning in a resumed one. */
 export const failOrWarn = (up: BringUp, error: LabError): void => {

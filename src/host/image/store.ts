@@ -5,7 +5,7 @@ import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { pack } from 'tar-stream';
 import { type ImageConfig, normaliseReference, type StoredImage } from '../../api/images.ts';
-import { LabError } from '../../kit/error.ts';
+import { ExitCode, LabError } from '../../kit/error.ts';
 import { UndoStack } from '../../kit/undo.ts';
 import type { Containers } from '../docker/port.ts';
 import { labels } from '../plan/names.ts';
@@ -70,6 +70,21 @@ export const loadImage = async (options: StoreOptions, reference: string): Promi
     };
     await writeReferences(helper, [image]);
     return image;
+  });
+};
+
+/**
+ * @param references of images that a lab needs
+ * @throws LabError `LAB_IMAGES_MISSING` that names the command which loads those that the store lacks
+ */
+export const refuseMissingImages = async (options: StoreOptions, references: readonly string[]): Promise<void> => {
+  const known = new Set((await listImages(options)).map(({ reference }) => reference));
+  const missing = references.filter((reference) => !known.has(normaliseReference(reference)));
+  if (missing.length === 0) return;
+  throw new LabError('LAB_IMAGES_MISSING', `The lab needs images that are not loaded: ${missing.join(', ')}`, {
+    exitCode: ExitCode.usage,
+    refusal: true,
+    hint: `Run \`labs image load ${missing.join(' ')}\`, then start the lab again.`,
   });
 };
 

@@ -1,6 +1,7 @@
 // The cluster of a lab.yaml: its shape, its defaults and its limits. The only validator of clusters; `plan/` trusts it.
 import * as z from 'zod';
-import { addressLayout, clusterLimits, fabricMachine } from '../../api/cluster.ts';
+import { addressLayout, clusterLimits, fabricMachine, podNetworks, reservedProxyFlags } from '../../api/cluster.ts';
+import { zoneLabel } from '../../api/labels.ts';
 import { proxyModes } from '../../api/proxy-modes.ts';
 import {
   type Cidr,
@@ -53,16 +54,61 @@ const defaults = {
   serviceCidr: '10.96.0.0/12',
 };
 
+/** As Kubernetes checks it: a name of at most 63 characters, before it perhaps a domain and a slash. */
+const labelKey = z
+  .string()
+  .regex(/^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?\/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/, {
+    error: (issue) => `"${issue.input}" is not the key of a label, such as disk or example.org/disk`,
+  });
+const labelValue = z.string().regex(/^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$/, {
+  error: (issue) =>
+    `"${issue.input}" is not the value of a label: at most 63 letters, digits, hyphens, dots and underscores`,
+});
+
+const nodeSchema = z.strictObject({
+  name: machineName,
+  role: z.enum(['control-plane', 'worker']).default('worker'),
+  labels: z
+    .record(labelKey, labelValue)
+    .exactOptional()
+    .meta({ description: 'Labels of the Node object: { disk: ssd }.' }),
+  zone: labelValue.exactOptional().meta({ description: 'Value of the label topology.kubernetes.io/zone.' }),
+  proxy: z.boolean().exactOptional().meta({
+    description: 'false: no kube-proxy on this node. Only its program is there. Default: true.',
+  }),
+});
+
+/** systemd reads the flags from a unit: no spaces, quotes or characters that it replaces. */
+const proxyFlag = z
+  .string()
+  .regex(/^--[a-z][-a-z0-9]*(=[^\s"'`$%\\]*)?$/, {
+    error: (issue) => `"${issue.input}" is not a flag such as --masquerade-all or --min-sync-period=5s`,
+  })
+  .superRefine((flag, context) => {
+    const name = flag.split('=')[0] ?? '';
+    if (!(name in reservedProxyFlags)) return;
+    const field = reservedProxyFlags[name];
+    const instead = field === undefined ? '' : `; write \`${field}\` in \`proxy\``;
+    context.addIssue({ code: 'custom', message: `labs sets ${name} itself${instead}`, input: flag });
+  });
+
+const proxySchema = z.strictObject({
+  mode: z
+    .enum([...proxyModes, 'none'])
+    .exactOptional()
+    .meta({ description: 'none: no node has a kube-proxy. Only its program is there.' }),
+  fallback: z.boolean().exactOptional().meta({
+    description: 'Whether iptables mode will do where the kernel cannot run mode ipvs. Otherwise `labs start` fails.',
+  }),
+  verbosity: z.int().min(0).max(10).default(4),
+  flags: z.array(proxyFlag).exactOptional().meta({ description: 'Further flags of kube-proxy: [--masquerade-all].' }),
+});
+
 /** The shape of `cluster` in lab.yaml. `clusterProblems` checks the relations between its fields. */
 export const clusterSchema = z
   .strictObject({
     nodes: z
-      .array(
-        z.strictObject({
-          name: machineName,
-          role: z.enum(['control-plane', 'worker']).default('worker'),
-        }),
-      )
+      .array(nodeSchema)
       .min(1)
       .meta({ description: 'In the order of the pod subnets. Exactly one is the control plane.' }),
     clients: z.array(z.strictObject({ name: machineName })).default(defaults.clients),
@@ -70,25 +116,28 @@ export const clusterSchema = z
     podCidr: cidr.prefault(defaults.podCidr),
     serviceCidr: cidr.prefault(defaults.serviceCidr),
     dnsAddress: ipv4.exactOptional().meta({ description: 'Default: the tenth address of serviceCidr.' }),
-    podNetwork: z.enum(['routes', 'vxlan']).default('routes'),
-    proxy: z
-      .strictObject({
-        mode: z.enum(proxyModes).exactOptional(),
-        fallback: z.boolean().exactOptional().meta({
-          description:
-            'Whether iptables mode will do where the kernel cannot run mode ipvs. Otherwise `labs start` fails.',
-        }),
-        verbosity: z.int().min(0).max(10).default(4),
-      })
-      .prefault({}),
+    podNetwork: z.enum(podNetworks).default('routes').meta({
+      description: 'How pods on different nodes reach each other. none: not at all, until the student sets the routes.',
+    }),
+    proxy: proxySchema.prefault({}),
   })
   .meta({ description: 'The machines and networks of the lab.' });
+
+/** What the schema has read, with the mode `none` of kube-proxy written at each node. */
+export const withoutShortForms = ({ proxy: { mode, ...proxy }, nodes, ...rest }: z.output<typeof clusterSchema>) => ({
+  ...rest,
+  nodes: mode === 'none' ? nodes.map((node) => ({ ...node, proxy: false })) : nodes,
+  proxy: mode === undefined || mode === 'none' ? proxy : { ...proxy, mode },
+});
 
 /** The names of a cluster's machines, as far as the raw data contains them. */
 export const machineNamesOf = (cluster: Raw) => ({
   nodes: listOf(cluster.nodes).map(({ name }) => String(name)),
   controlPlanes: listOf(cluster.nodes)
     .filter(({ role }) => role === 'control-plane')
+    .map(({ name }) => String(name)),
+  proxies: listOf(cluster.nodes)
+    .filter(({ proxy }) => proxy !== false && recordOf(cluster.proxy).mode !== 'none')
     .map(({ name }) => String(name)),
   clients: listOf(cluster.clients ?? defaults.clients).map(({ name }) => String(name)),
 });
@@ -100,6 +149,7 @@ export const machineNamesOf = (cluster: Raw) => ({
 export const clusterProblems = (cluster: Raw): readonly Problem[] => [
   ...nameProblems(cluster),
   ...roleProblems(listOf(cluster.nodes)),
+  ...labelProblems(listOf(cluster.nodes)),
   ...countProblems(cluster),
   ...rangeProblems(cluster),
   ...fallbackProblems(cluster),
@@ -126,6 +176,19 @@ const roleProblems = (nodes: readonly Raw[]): readonly Problem[] => {
     return [problemAt(['nodes'], 'one node must have the role control-plane')];
   return planes.slice(1).map((index) => problemAt(['nodes', index, 'role'], 'only one node can be the control plane'));
 };
+
+/** Labels that the kubelet or labs sets. */
+const reservedLabels = ['kubernetes.io/hostname', 'kubernetes.io/os', 'kubernetes.io/arch'];
+
+const labelProblems = (nodes: readonly Raw[]): readonly Problem[] =>
+  nodes.flatMap(({ labels }, index) =>
+    Object.keys(recordOf(labels)).flatMap((key) => {
+      const path: Path = ['nodes', index, 'labels', key];
+      if (key === zoneLabel) return [problemAt(path, 'write `zone` beside `labels` instead')];
+      const isReserved = key.startsWith('labs/') || key.startsWith('node-role.') || reservedLabels.includes(key);
+      return isReserved ? [problemAt(path, 'this label is set by labs; choose another key')] : [];
+    }),
+  );
 
 const countProblems = (cluster: Raw): readonly Problem[] =>
   (['nodes', 'clients'] as const).flatMap((field) => {

@@ -71,7 +71,7 @@ const understand = async (
   if (!lab || problems.length > 0) return { problems };
   const files = await readFiles(root);
   const resolved = resolveLab(lab, root, new Set(files.keys()), digestOf(files), { variation, params });
-  const all = [...resolved.problems, ...textProblems(files, params)];
+  const all = [...resolved.problems, ...textProblems(files, lab.manifests, params)];
   return all.length === 0 ? { lab: resolved.lab, problems: [] } : { problems: all };
 };
 
@@ -122,10 +122,14 @@ const digestOf = (files: ReadonlyMap<string, Buffer>): string => {
   return `sha256:${hash.digest('hex')}`;
 };
 
-/** Parameters in Markdown that the lab does not have. */
-const textProblems = (files: ReadonlyMap<string, Buffer>, params: LabParams): readonly Problem[] =>
+/** Parameters in Markdown and manifests that the lab does not have. */
+const textProblems = (
+  files: ReadonlyMap<string, Buffer>,
+  manifests: readonly string[],
+  params: LabParams,
+): readonly Problem[] =>
   [...files]
-    .filter(([file]) => file.startsWith('tasks/') && file.endsWith('.md'))
+    .filter(([file]) => (file.startsWith('tasks/') && file.endsWith('.md')) || manifests.includes(file))
     .flatMap(([file, content]) =>
       content
         .toString()

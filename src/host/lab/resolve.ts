@@ -14,6 +14,7 @@ import {
 import { cidrAddress } from '../../api/scalars.ts';
 import { didYouMean } from '../../kit/suggest.ts';
 import { kindOf } from '../grade/kinds.ts';
+import { withoutShortForms } from './cluster.ts';
 import type { Path, Problem } from './problem.ts';
 import type { LabInput, TaskInput } from './schema.ts';
 import type { CheckInput } from './schema-checks.ts';
@@ -51,6 +52,9 @@ export const resolveLab = (
       cluster: resolveCluster(input.cluster),
       variation,
       params,
+      images: input.images,
+      manifests: input.manifests.map((file, index) => fileOf(file, ['manifests', index], folder)),
+      ...(input.setup === undefined ? {} : { setup: fileOf(input.setup, ['setup'], folder) }),
       ...(input.restore === undefined ? {} : { restore: fileOf(input.restore, ['restore'], folder) }),
       tasks,
     },
@@ -59,7 +63,7 @@ export const resolveLab = (
 };
 
 const resolveCluster = (input: LabInput['cluster']): ClusterSpec => ({
-  ...input,
+  ...withoutShortForms(input),
   dnsAddress: input.dnsAddress ?? cidrAddress(input.serviceCidr, addressLayout.dnsService),
 });
 

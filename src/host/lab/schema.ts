@@ -41,6 +41,15 @@ export const labSchema = z
     summary: localized,
     cluster: clusterSchema,
     params: paramsSchema.exactOptional(),
+    images: z.array(z.string().min(1)).default([]).meta({
+      description: 'Images that `labs image load` must have loaded before the lab can start: [nginx:1.27].',
+    }),
+    manifests: z.array(z.string()).default([]).meta({
+      description: 'YAML files that are applied once the nodes are Ready. The start waits for their pods.',
+    }),
+    setup: z.string().exactOptional().meta({
+      description: 'A script that exports setup(lab); run at the first start of the lab, after the manifests.',
+    }),
     restore: z.string().exactOptional().meta({
       description: 'A script that exports restore(lab); run by `labs goto` and `labs reset TASK` before anything.',
     }),

@@ -126,7 +126,11 @@ const changeProblems = (check: Raw, machines: Machines, path: Path): readonly Pr
   const object = String(check.object ?? '');
   const node = object.replace(/^node\//, '');
   const isOutage = check.do === 'stop-node' || check.do === 'reboot-node';
+  const isOutside = machines.nodes.includes(node) && !machines.proxies.includes(node);
   return [
+    ...(check.do === 'restart-kube-proxy' && isOutside
+      ? [{ path: [...path, 'object'], message: `object: ${node} has no kube-proxy in this lab; write another node` }]
+      : []),
     ...(object.startsWith('node/') ? placeProblem(object, 'object', machines, path) : []),
     ...(isOutage && machines.controlPlanes.includes(node)
       ? [{ path: [...path, 'object'], message: `object: the API server runs on ${node}; write another node` }]

@@ -1,13 +1,13 @@
 // The files of each machine before it starts: units, certificates, kubeconfigs, configurations and the components.
 import { stringify } from 'yaml';
-import { type ClusterSpec, clusterDomain } from '../../api/cluster.ts';
+import { type ClusterSpec, clusterDomain, hasProxy } from '../../api/cluster.ts';
 import { componentPorts, nodePaths } from '../../api/paths.ts';
 import { kubeletConfigVersion, kubeProxyConfigVersion } from '../../api/version.ts';
 import { identity, type KeyPair, type Pki } from './identities.ts';
 import { initProgram } from './init.ts';
 import { fabricProgram, programFiles, twinProgram } from './programs.ts';
 import type { PlannedFile } from './types.ts';
-import { componentsOf, type NodeContext, unitFiles } from './units.ts';
+import { type NodeContext, programsIn, unitFiles } from './units.ts';
 
 export const initPath = '/usr/local/sbin/labs-init';
 
@@ -30,7 +30,7 @@ exit 127
 export const nodeFiles = (node: NodeContext, pki: Pki): readonly PlannedFile[] => [
   { path: initPath, mode: 0o755, content: initProgram },
   signpost,
-  ...componentsOf(node.controlPlane).flatMap(programFiles),
+  ...programsIn(node.node).flatMap(programFiles),
   ...unitFiles(node),
   ...workerFiles(node, pki),
   ...(node.controlPlane ? controlPlaneFiles(node, pki) : []),
@@ -49,10 +49,14 @@ const workerFiles = (node: NodeContext, pki: Pki): readonly PlannedFile[] => {
   return [
     { path: `${nodePaths.pki}/ca.crt`, mode: 0o644, content: pki.ca.certificate },
     kubeconfigFile(`${kubernetes}/kubelet.conf`, server, `system:node:${node.name}`, pki, identity.kubelet(node.name)),
-    kubeconfigFile(`${kubernetes}/kube-proxy.conf`, server, 'system:kube-proxy', pki, identity.proxy),
     kubeconfigFile(`${kubernetes}/podnet.conf`, server, 'system:podnet', pki, identity.podnet),
     { path: `${kubernetes}/kubelet-config.yaml`, mode: 0o644, content: kubeletConfig(node) },
-    { path: `${kubernetes}/kube-proxy-config.yaml`, mode: 0o644, content: proxyConfig(node.spec) },
+    ...(hasProxy(node.node)
+      ? [
+          kubeconfigFile(`${kubernetes}/kube-proxy.conf`, server, 'system:kube-proxy', pki, identity.proxy),
+          { path: `${kubernetes}/kube-proxy-config.yaml`, mode: 0o644, content: proxyConfig(node.spec) },
+        ]
+      : []),
     ...pairFiles(`${nodePaths.kubelet}/pki/kubelet`, issuedTo(pki, identity.kubeletServing(node.name))),
   ];
 };

@@ -1,5 +1,5 @@
 // Turns a lab's ClusterSpec into the plan of its machines. Pure: the same input gives the same plan.
-import { addressLayout, type ClusterSpec, fabricMachine } from '../../api/cluster.ts';
+import { addressLayout, type ClusterSpec, fabricMachine, type NodeSpecification } from '../../api/cluster.ts';
 import { imageStorePath } from '../../api/images.ts';
 import type { Variation } from '../../api/lab.ts';
 import { componentPorts } from '../../api/paths.ts';
@@ -11,7 +11,7 @@ import { bridgeName, containerName, imageVolume, labels, linkName, macOf } from 
 import { nodeCapabilities, unconfined } from './privileges.ts';
 import { fabricProgram, programFiles, twinProgram } from './programs.ts';
 import type { ClusterPlan, Limits, LinkPlan, MachinePlan, MachineRole, NetworkPlan, PlannedFile } from './types.ts';
-import { componentsOf, type NodeContext } from './units.ts';
+import { componentsOf, type NodeContext, programsIn } from './units.ts';
 
 export interface PlanInput {
   /** The instance's name. */
@@ -72,7 +72,7 @@ export const machineNames = (spec: ClusterSpec): readonly string[] => [
 export const programsOf = (spec: ClusterSpec, machine: string): readonly PlannedFile[] => {
   if (machine === fabricMachine) return [fabricProgram, twinProgram];
   const node = spec.nodes.find(({ name }) => name === machine);
-  return node ? componentsOf(node.role === 'control-plane').flatMap(programFiles) : [];
+  return node ? programsIn(node).flatMap(programFiles) : [];
 };
 
 export const nodeAddress = ({ nodeCidr }: ClusterSpec, index: number): Ipv4 =>
@@ -193,13 +193,14 @@ const nodePlan = (
   input: PlanInput,
   network: NetworkPlan,
   pki: Pki,
-  node: Numbered & { readonly role: 'control-plane' | 'worker' },
+  node: Numbered & NodeSpecification,
 ): MachinePlan => {
   const common = machine(input, node.name, 'node');
   const link = linkOf(network, nodeAddress(input.spec, node.index));
   const controlPlane = node.role === 'control-plane';
   const context: NodeContext = {
     name: node.name,
+    node,
     controlPlane,
     address: link.address,
     apiServerAddress: network.apiServer.address,
@@ -220,7 +221,7 @@ const nodePlan = (
     labels: { ...common.labels, ...linkLabel(link), ...(controlPlane ? { [labels.controlPlane]: 'true' } : {}) },
     link,
     files: nodeFiles(context, pki),
-    components: componentsOf(controlPlane),
+    components: componentsOf(node),
   };
 };
 

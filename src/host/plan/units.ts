@@ -1,5 +1,6 @@
 // The systemd units of the components, which a student sees with `systemctl cat kube-proxy`.
-import { addressLayout, type ClusterSpec, clusterDomain } from '../../api/cluster.ts';
+import { addressLayout, type ClusterSpec, clusterDomain, hasProxy, type NodeSpecification } from '../../api/cluster.ts';
+import { zoneLabel } from '../../api/labels.ts';
 import { type Component, componentPorts, nodePaths } from '../../api/paths.ts';
 import type { Ipv4 } from '../../api/scalars.ts';
 import type { PlannedFile } from './types.ts';
@@ -11,6 +12,7 @@ const target = 'labs.target';
 
 export interface NodeContext {
   readonly name: string;
+  readonly node: NodeSpecification;
   readonly controlPlane: boolean;
   readonly address: Ipv4;
   readonly apiServerAddress: Ipv4;
@@ -28,14 +30,18 @@ const descriptions: Readonly<Record<Component, string>> = {
 };
 
 /** The components of a node. */
-export const componentsOf = (controlPlane: boolean): readonly Component[] =>
-  controlPlane
+export const componentsOf = (node: NodeSpecification): readonly Component[] =>
+  programsIn(node).filter((component) => component !== 'kube-proxy' || hasProxy(node));
+
+/** The components whose programs a node has. kube-proxy's program is there also where labs does not install it. */
+export const programsIn = ({ role }: NodeSpecification): readonly Component[] =>
+  role === 'control-plane'
     ? ['kube-apiserver', 'kubelet', 'kube-proxy', 'podnet', 'cluster-dns', 'kube-controller-manager', 'kube-scheduler']
     : ['kubelet', 'kube-proxy', 'podnet'];
 
 /** The units, the links that enable them, and the target. No unit waits for another, because each component retries. */
 export const unitFiles = (node: NodeContext): readonly PlannedFile[] => [
-  ...componentsOf(node.controlPlane).flatMap((component): PlannedFile[] => [
+  ...componentsOf(node.node).flatMap((component): PlannedFile[] => [
     { path: `${unitFolder}/${component}.service`, mode: 0o644, content: unitOf(component, node) },
     { path: `${unitFolder}/${target}.wants/${component}.service`, symlink: `../${component}.service` },
   ]),
@@ -161,13 +167,16 @@ export const flagsOf = (component: Component, node: NodeContext): readonly strin
 };
 
 /** kube-proxy's flags that decide what it writes. */
-export const proxyFlags = (node: string, { proxy: { mode } }: ClusterSpec): readonly string[] => [
+export const proxyFlags = (node: string, { proxy: { mode, flags = [] } }: ClusterSpec): readonly string[] => [
   `--hostname-override=${node}`,
   ...(mode === undefined ? [] : [`--proxy-mode=${mode}`]),
+  ...flags,
 ];
 
 /** The order of pod subnets is that of the definition, not the order in which nodes register. */
-const nodeLabels = ({ name, spec, controlPlane }: NodeContext): readonly string[] => [
+const nodeLabels = ({ name, spec, controlPlane, node: { labels = {}, zone } }: NodeContext): readonly string[] => [
   ...(controlPlane ? ['node-role.kubernetes.io/control-plane='] : []),
   `labs/pod-subnet=${spec.nodes.findIndex((node) => node.name === name)}`,
+  ...(zone === undefined ? [] : [`${zoneLabel}=${zone}`]),
+  ...Object.entries(labels).map(([key, value]) => `${key}=${value}`),
 ];

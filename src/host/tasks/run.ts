@@ -206,7 +206,7 @@ const findClear = async ({ setup, solve }: TaskDefinition, scripts: Scripts): Pr
   return undefined;
 };
 
-interface ScriptRun {
+export interface ScriptRun {
   /** The first of these functions that the script exports is called. */
   readonly names: readonly string[];
   /** The error when the function fails. */
@@ -220,8 +220,8 @@ interface ScriptRun {
 const scriptMs = 300_000;
 
 /** @throws LabError `failed` when the function fails, `LAB_SCRIPT_BROKEN` when it cannot run or does not end */
-const runScript = async (
-  run: Omit<TaskRun, 'task'>,
+export const runScript = async (
+  run: Omit<TaskRun, 'task' | 'progress'>,
   file: string,
   { names, failed: failure, onAct, answer }: ScriptRun,
 ): Promise<unknown> => {
@@ -251,7 +251,7 @@ const noting = (calls: LabCalls, onAct: () => void = () => {}): LabCalls => ({
   ),
 });
 
-const failed = (code: string, what: string, cause: unknown): LabError =>
+export const failed = (code: string, what: string, cause: unknown): LabError =>
   new LabError(code, `${what}: ${messageOf(cause)}`, {
     cause,
     hint:

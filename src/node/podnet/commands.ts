@@ -17,6 +17,12 @@ export type Command = readonly string[];
 
 export const commandsFor = (wanted: Network, observed: Observed, clusterCidr: Cidr): Command[] => [
   ...bridgeCommands(wanted, observed),
+  ...(wanted.routes ? betweenNodes({ ...wanted, routes: wanted.routes }, observed, clusterCidr) : []),
+];
+
+type Connected = Network & Required<Pick<Network, 'routes'>>;
+
+const betweenNodes = (wanted: Connected, observed: Observed, clusterCidr: Cidr): Command[] => [
   ...(wanted.vxlan ? vxlanCommands(wanted.vxlan, wanted.bridge.mtu, observed) : removeVxlan(observed)),
   ...routeCommands(wanted, observed, clusterCidr),
 ];
@@ -73,7 +79,7 @@ const isUp = ({ device, peers }: Vxlan, { routes }: Observed): boolean =>
 const removeVxlan = ({ links }: Observed): Command[] =>
   links.includes(vxlanDevice) ? [['ip', 'link', 'delete', vxlanDevice]] : [];
 
-const routeCommands = (wanted: Network, observed: Observed, clusterCidr: Cidr): Command[] => {
+const routeCommands = (wanted: Connected, observed: Observed, clusterCidr: Cidr): Command[] => {
   const destinations = new Set(wanted.routes.map(({ destination }) => destination));
   const { prefix } = cidrRange(wanted.bridge.podCidr);
   // Routes with another prefix length within the pod network belong to other programs.

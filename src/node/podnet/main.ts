@@ -15,14 +15,14 @@ import { runComponent } from '../component/run.ts';
 import { runOk } from '../sys/exec.ts';
 import { readForwarding, readLinks, readNeighbours, readRoutes } from '../sys/iproute.ts';
 import { commandsFor, type Observed } from './commands.ts';
-import { desiredNetwork, type Network, type NetworkOptions, vxlanDevice } from './network.ts';
+import { desiredNetwork, type Mode, modes, type Network, type NetworkOptions, vxlanDevice } from './network.ts';
 
 const flagSpecs = {
   kubeconfig: { type: 'string', default: `${nodePaths.kubernetes}/podnet.conf`, help: 'Path to a kubeconfig file.' },
   'hostname-override': { type: 'string', help: 'The name of this node.' },
   'node-ip': { type: 'string', help: "This node's address on the nodes' network." },
   'cluster-cidr': { type: 'string', help: 'The network of all pods.' },
-  mode: { type: 'string', default: 'routes', help: 'How pods on other nodes are reached: routes or vxlan.' },
+  mode: { type: 'string', default: 'routes', help: 'How pods on other nodes are reached: routes, vxlan or none.' },
   'cni-conf-dir': { type: 'string', default: nodePaths.cniConfig, help: 'Where the CNI configuration is written.' },
   v: { type: 'int', short: 'v', default: '2', help: 'Number for the log level verbosity.' },
 } as const satisfies FlagSpecs;
@@ -33,7 +33,7 @@ const resyncMs = 2000;
 const main = async (argv: readonly string[], signal: AbortSignal): Promise<void> => {
   const flags = parseFlags(flagSpecs, argv);
   const { mode } = flags;
-  if (mode !== 'routes' && mode !== 'vxlan') throw new FlagError(`--mode must be routes or vxlan, not "${mode}"`);
+  if (!isMode(mode)) throw new FlagError(`--mode must be routes, vxlan or none, not "${mode}"`);
   const options: NetworkOptions = {
     nodeName: required(flags, 'hostname-override'),
     nodeIp: parseIpv4(required(flags, 'node-ip')),
@@ -60,6 +60,8 @@ const main = async (argv: readonly string[], signal: AbortSignal): Promise<void>
   logger.info(0, 'Started podnet', { node: options.nodeName, mode });
   await loop.stopped;
 };
+
+const isMode = (mode: string | undefined): mode is Mode => modes.some((known) => known === mode);
 
 const required = (flags: Readonly<Record<string, unknown>>, name: string): string => {
   const value = flags[name];

@@ -13,7 +13,8 @@ import {
 } from '../../api/scalars.ts';
 import type { Route } from '../sys/iproute.ts';
 
-export type Mode = 'routes' | 'vxlan';
+export const modes = ['routes', 'vxlan', 'none'] as const;
+export type Mode = (typeof modes)[number];
 
 export interface NetworkOptions {
   readonly nodeName: string;
@@ -31,7 +32,8 @@ export interface Network {
     readonly mtu: number;
   };
   readonly vxlan?: Vxlan;
-  readonly routes: readonly Route[];
+  /** Undefined in mode none: the routes between nodes, and a device `vxlan1`, are somebody else's. */
+  readonly routes?: readonly Route[];
   /** The content of the CNI configuration file. */
   readonly conflist: string;
 }
@@ -76,11 +78,15 @@ export const desiredNetwork = (nodes: Iterable<Node>, options: NetworkOptions): 
       mtu,
     },
     ...(overlay ? { vxlan: vxlanFor(self, peers, options.nodeIp) } : {}),
-    routes: peers.map(({ podCidr, nodeIp }) =>
-      overlay
-        ? { destination: podCidr, gateway: cidrAddress(podCidr, 0), device: vxlanDevice, onLink: true }
-        : { destination: podCidr, gateway: nodeIp, device: '' },
-    ),
+    ...(options.mode === 'none'
+      ? {}
+      : {
+          routes: peers.map(({ podCidr, nodeIp }) =>
+            overlay
+              ? { destination: podCidr, gateway: cidrAddress(podCidr, 0), device: vxlanDevice, onLink: true }
+              : { destination: podCidr, gateway: nodeIp, device: '' },
+          ),
+        }),
     conflist: conflist(self.podCidr, mtu),
   };
 };

@@ -133,6 +133,36 @@ describe('lab.yaml and a program get the same refusal of a cluster that cannot b
       says: 'cluster.nodes: 17 nodes are too many; at most 16 are possible',
     },
     {
+      what: 'a key of a label that Kubernetes refuses',
+      change: { nodes: [{ ...node('a', 'control-plane'), labels: { 'my disk': 'ssd' } }] },
+      says: '"my disk" is not the key of a label, such as disk or example.org/disk',
+    },
+    {
+      what: 'a zone that cannot be the value of a label',
+      change: { nodes: [{ ...node('a', 'control-plane'), zone: 'Seoul 1' }] },
+      says: 'cluster.nodes[0].zone: "Seoul 1" is not the value of a label',
+    },
+    {
+      what: 'the label of the zone beside `zone`',
+      change: { nodes: [{ ...node('a', 'control-plane'), labels: { 'topology.kubernetes.io/zone': 'a' } }] },
+      says: 'cluster.nodes[0].labels.topology.kubernetes.io/zone: write `zone` beside `labels` instead',
+    },
+    {
+      what: 'a label that labs sets',
+      change: { nodes: [{ ...node('a', 'control-plane'), labels: { 'labs/pod-subnet': '7' } }] },
+      says: 'cluster.nodes[0].labels.labs/pod-subnet: this label is set by labs; choose another key',
+    },
+    {
+      what: 'a flag of kube-proxy that a field decides about',
+      change: { proxy: { verbosity: 4, flags: ['--proxy-mode=ipvs'] } },
+      says: 'cluster.proxy.flags[0]: labs sets --proxy-mode itself; write `mode` in `proxy`',
+    },
+    {
+      what: 'a flag that would end the line of the unit',
+      change: { proxy: { verbosity: 4, flags: ['--masquerade-all true'] } },
+      says: 'cluster.proxy.flags[0]: "--masquerade-all true" is not a flag such as --masquerade-all',
+    },
+    {
       what: 'a seventeenth client',
       change: { clients: Array.from({ length: 17 }, (_, index) => ({ name: `c${index}` })) },
       says: 'cluster.clients: 17 clients are too many; at most 16 are possible',

@@ -39,7 +39,45 @@ const problems = async (source: string): Promise<readonly string[]> => {
   return diagnostics.map(({ line, column, message }) => `${line}:${column}: ${message}`);
 };
 
+test('says which files of the cluster are missing, and which of their parameters', async () => {
+  await write('web.yaml', 'kind: Pod\nmetadata: { name: "${param:who}" }\n');
+  expect(await problems(`${valid}manifests: [web.yaml, wbe.yaml]\nsetup: setup.ts\n`)).toEqual([
+    '1:1: web.yaml:2: there is no parameter "who" in params',
+    '14:23: there is no file "wbe.yaml" in the lab’s folder; did you mean "web.yaml"?',
+    '15:8: there is no file "setup.ts" in the lab’s folder',
+  ]);
+});
+
+test('refuses to restart a kube-proxy that a node does not have', async () => {
+  const check =
+    '{ id: change, title: T, type: change, do: restart-kube-proxy, object: node/node01, from: client, to: "10.96.0.1:443" }';
+  const source = valid.replace('{ name: node01 }', '{ name: node01, proxy: false }');
+  expect(await problems(`${source}      - ${check}\n`)).toEqual([
+    expect.stringContaining('object: node01 has no kube-proxy in this lab; write another node'),
+  ]);
+});
+
 describe('a valid lab', () => {
+  test('has no kube-proxy on any node in its mode none', async () => {
+    await write('lab.yaml', valid.replace('tasks:\n', '  proxy: { mode: none, verbosity: 2 }\ntasks:\n'));
+    await write('tasks/look.md');
+    const { cluster } = await loadLab(folder);
+    expect(cluster.proxy).toEqual({ verbosity: 2 });
+    expect(cluster.nodes.map(({ proxy }) => proxy)).toEqual([false, false]);
+  });
+
+  test('names the manifests and the setup of its cluster', async () => {
+    await write('lab.yaml', `${valid}manifests: [web.yaml]\nsetup: setup.ts\nimages: [nginx:1.27]\n`);
+    await write('tasks/look.md');
+    await write('web.yaml', 'kind: Pod');
+    await write('setup.ts');
+    expect(await loadLab(folder)).toMatchObject({
+      manifests: [join(folder, 'web.yaml')],
+      setup: join(folder, 'setup.ts'),
+      images: ['nginx:1.27'],
+    });
+  });
+
   test('is read with its defaults', async () => {
     await write('lab.yaml', valid);
     await write('tasks/look.md', 'Look.');

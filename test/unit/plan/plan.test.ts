@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import type { NodeSpecification } from '../../../src/api/cluster.ts';
 import { signpost } from '../../../src/host/plan/files.ts';
-import { contentOf, machineOf, planOf } from './fixtures.ts';
+import { contentOf, machineOf, planOf, threeNodes } from './fixtures.ts';
 
 describe('machines', () => {
   const plan = planOf();
@@ -111,6 +112,36 @@ describe('units', () => {
   test("a node's pod subnet follows the definition's order", () => {
     for (const [index, name] of ['controlplane', 'node01', 'node02'].entries())
       expect(unit(name, 'kubelet')).toMatch(new RegExp(`--node-labels=\\S*labs/pod-subnet=${index}(\\s|$)`));
+  });
+
+  test("a node registers with the lab's labels and zone", () => {
+    const [first, ...others] = threeNodes.nodes;
+    const nodes = [
+      { ...(first as NodeSpecification), zone: 'a', labels: { disk: 'ssd', 'example.org/rack': '' } },
+      ...others,
+    ];
+    const content = contentOf(machineOf(planOf({ nodes }), 'controlplane'), '/etc/systemd/system/kubelet.service');
+    expect(content).toMatch(/--node-labels=\S*,topology\.kubernetes\.io\/zone=a,disk=ssd,example\.org\/rack=(\s|$)/);
+  });
+
+  test('a node without kube-proxy has its program, and neither unit nor credentials', () => {
+    const nodes = threeNodes.nodes.map((each) => (each.name === 'node01' ? { ...each, proxy: false } : each));
+    const found = planOf({ nodes });
+    const paths = (name: string) =>
+      machineOf(found, name)
+        .files.map(({ path }) => path)
+        .filter((path) => path.includes('kube-proxy'));
+    expect(machineOf(found, 'node01').components).toEqual(['kubelet', 'podnet']);
+    expect(paths('node01')).toEqual(['/usr/local/lib/labs/kube-proxy.js', '/usr/local/bin/kube-proxy']);
+    expect(paths('node02')).toContain('/etc/kubernetes/kube-proxy.conf');
+    expect(machineOf(found, 'node02').components).toContain('kube-proxy');
+  });
+
+  test("kube-proxy gets the lab's further flags", () => {
+    const found = planOf({ proxy: { verbosity: 4, flags: ['--masquerade-all'] } });
+    expect(contentOf(machineOf(found, 'node01'), '/etc/systemd/system/kube-proxy.service')).toContain(
+      '--masquerade-all',
+    );
   });
 
   test("kube-proxy's mode is passed only when the lab sets it", () => {

@@ -62,7 +62,7 @@ describe('desiredNetwork', () => {
 
   test('routes to every other node, except to a subnet outside of the cluster’s pod network', () => {
     const network = present([...cluster, node('stray', '10.9.0.0/24', '192.168.56.13')]);
-    expect(network.routes.map(({ destination, gateway }) => `${destination} via ${gateway}`)).toEqual([
+    expect(network.routes?.map(({ destination, gateway }) => `${destination} via ${gateway}`)).toEqual([
       '10.244.0.0/24 via 192.168.56.10',
       '10.244.2.0/24 via 192.168.56.12',
     ]);
@@ -164,5 +164,31 @@ cni0\t0001F40A\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0
 192.168.56.1     0x1         0x6         02:42:c0:a8:38:01     *        eth0
 `;
     expect([...parseNeighbours(table, 'vxlan1')]).toEqual([['10.244.2.0', '0a:5a:c0:a8:38:0c']]);
+  });
+});
+
+describe('mode none', () => {
+  const network = present(cluster, 'none');
+
+  test('makes the bridge, and configures CNI as in mode routes', () => {
+    expect(network.conflist).toBe(present(cluster, 'routes').conflist);
+    expect(commands(network, empty)).toEqual([
+      'ip link add cni0 address 0a:58:0a:f4:01:01 mtu 1500 type bridge',
+      'ip address replace 10.244.1.1/24 dev cni0',
+      'ip link set cni0 up',
+    ]);
+  });
+
+  test("leaves a student's routes and overlay alone", () => {
+    const observed: Observed = {
+      ...empty,
+      links: ['lo', 'eth0', 'cni0', 'vxlan1'],
+      routes: [
+        { destination: parseCidr('10.244.1.0/24'), device: 'cni0' },
+        { destination: parseCidr('10.244.2.0/24'), gateway: parseIpv4('192.168.56.12'), device: 'eth0' },
+        { destination: parseCidr('10.244.7.0/24'), gateway: parseIpv4('192.168.56.17'), device: 'eth0' },
+      ],
+    };
+    expect(commands(network, observed)).toEqual([]);
   });
 });

@@ -3,10 +3,14 @@ import { dirname } from 'node:path';
 import { type LabDefinition, localize } from '../../../api/lab.ts';
 import { ExitCode } from '../../../kit/error.ts';
 import { bundlesIn } from '../../cluster/install.ts';
+import type { Cluster } from '../../cluster/open.ts';
 import { type Started, startCluster } from '../../cluster/start.ts';
 import { listClusters } from '../../cluster/status.ts';
 import type { Containers } from '../../docker/port.ts';
 import { ensureImages } from '../../image/ensure.ts';
+import { refuseMissingImages } from '../../image/store.ts';
+import { prepareLab } from '../../tasks/prepare.ts';
+import { accessTo } from '../access.ts';
 import { labToStart } from '../chosen-lab.ts';
 import type { Context, Run } from '../context.ts';
 import { breakAgain } from '../faults.ts';
@@ -14,6 +18,8 @@ import { nameIfNeeded } from '../instances.ts';
 import { describePlan } from '../plan-text.ts';
 import { showProgress } from '../progress.ts';
 import { engineOrSetup } from '../ready.ts';
+import { openScriptLog } from '../script-log.ts';
+import { fabricId } from '../student-progress.ts';
 import { commandLines } from '../table.ts';
 import { secondsSince, wrap } from '../text.ts';
 import { variationOf } from '../variation.ts';
@@ -69,13 +75,32 @@ export const bringUp = async (
       ensureImage: async (aborting, onProgress) => {
         const { cacheFolder, variables } = environment;
         const options = { docker, root: paths.root, cacheFolder, variables, onProgress, signal: aborting };
-        return (await ensureImages(options)).image;
+        const { image } = await ensureImages(options);
+        if (lab.images.length > 0) await refuseMissingImages({ docker, image, signal: aborting }, lab.images);
+        return image;
       },
+      ...(lab.manifests.length === 0 && lab.setup === undefined
+        ? {}
+        : { setup: (cluster: Cluster, aborting: AbortSignal) => prepare(context, lab, cluster, aborting) }),
     },
     { signal, onEvent: progress.onEvent, onProgress: progress.onProgress },
   );
   await started.cluster[Symbol.asyncDispose]();
   return started;
+};
+
+const prepare = async (
+  { environment }: Context,
+  lab: LabDefinition,
+  cluster: Cluster,
+  signal: AbortSignal,
+): Promise<void> => {
+  const { language, stateFolder } = environment;
+  const access = accessTo(cluster, lab, {
+    fabricId: await fabricId(cluster.containers, cluster.name, signal),
+    scriptLog: openScriptLog(stateFolder, cluster.name),
+  });
+  await prepareLab({ lab, access, language, signal });
 };
 
 /** Says that the lab is ready, and which commands to try next. */

@@ -1,4 +1,5 @@
 // `labs status [name]`: shows the machines, their components and the student's progress.
+import { hasProxy } from '../../../api/cluster.ts';
 import { type LabDefinition, localize } from '../../../api/lab.ts';
 import { ExitCode } from '../../../kit/error.ts';
 import { openCluster } from '../../cluster/open.ts';
@@ -30,7 +31,7 @@ export const run: Run = async (context, [given]) => {
   output.line(`${output.paint('bold', instance.name)}${title}: ${say.states[instance.state]}`);
   output.line();
   const rows = [
-    ...members.filter(({ role }) => role !== 'fabric').map((machine) => row(context, machine)),
+    ...members.filter(({ role }) => role !== 'fabric').map((machine) => row(context, machine, without(lab))),
     ...missing.map((name) => [name, '-', output.paint('red', say.missing), '-']),
   ];
   for (const line of table([say.machine, say.address, say.state, say.components], rows, output)) output.line(line);
@@ -47,11 +48,20 @@ const reconnect = async (context: Context, docker: Containers, name: string): Pr
   if (cluster) noteReconnected(context, cluster);
 };
 
-const row = ({ output, say }: Context, machine: MachineStatus): readonly string[] => [
+/** The nodes on which the lab has no kube-proxy. A student may install it there. */
+const without = (lab: LabDefinition | undefined): ReadonlySet<string> =>
+  new Set(lab?.cluster.nodes.filter((node) => !hasProxy(node)).map(({ name }) => name));
+
+const row = ({ output, say }: Context, machine: MachineStatus, unproxied: ReadonlySet<string>): readonly string[] => [
   machine.name,
   machine.address,
   machine.running ? output.paint('green', say.states.running) : output.paint('red', say.states.stopped),
-  componentsText(machine, output.paint),
+  [
+    componentsText(machine, output.paint),
+    ...(unproxied.has(machine.name) && !machine.components.some(({ name }) => name === 'kube-proxy')
+      ? [say.notInLab('kube-proxy')]
+      : []),
+  ].join('; '),
 ];
 
 /** The number of running components, and the names of the components that do not run. */

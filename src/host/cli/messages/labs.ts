@@ -13,6 +13,10 @@ export const labMessages = {
   address: both('ADDRESS', '주소'),
   components: both('COMPONENTS', '구성 요소'),
   missing: both('missing', '없음'),
+  notInLab: both(
+    (component: string) => `${component} is not part of this lab`,
+    (component) => `이 실습에 없는 구성 요소: ${component}`,
+  ),
   missingHint: both(
     (name: string) => `Build the cluster anew: \`labs reset ${name}\`.`,
     (name) => `클러스터를 새로 만드세요: \`labs reset ${name}\``,

@@ -4,8 +4,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Deployment } from '../../../api/apps.ts';
 import type { Node, Service } from '../../../api/core.ts';
 import type { Pod } from '../../../api/core-pods.ts';
-import type { Component } from '../../../api/paths.ts';
 import { done, eventually, notYet } from '../../../kit/eventually.ts';
+import { componentsOf } from '../../plan/units.ts';
 import type { MachineAccess } from '../access.ts';
 import { askCluster, type CallsOptions } from '../calls.ts';
 import { placeOf } from '../collect.ts';
@@ -136,8 +136,6 @@ const isSame = (some: readonly string[], others: readonly string[]): boolean =>
 /** A small machine is back so soon. */
 const rebootMs = 5000;
 
-const workerUnits: readonly Component[] = ['kubelet', 'kube-proxy', 'podnet'];
-
 /**
  * Others see a node that is off the network as they see one without power. The machine itself goes on: its rules, its
  * routes and what its pods have in memory are the student's work, and would be lost.
@@ -147,7 +145,7 @@ const outage = async (
   { action, node }: { readonly action: ChangeAction; readonly node: string },
   before: readonly string[],
 ): Promise<Plan> => {
-  const { access, signal } = options;
+  const { access, lab, signal } = options;
   const { status } = await askCluster(options, ({ objects }) => objects.get<Node>(`node/${node}`));
   const wasReady = status?.conditions?.some((each) => each.type === 'Ready' && each.status === 'True') ?? false;
   const place = placeOf(access, { machine: node });
@@ -159,8 +157,10 @@ const outage = async (
       undo,
       change: async () => {
         await plug(false);
+        const { nodes } = lab.cluster;
+        const units = nodes.filter(({ name }) => name === node).flatMap(componentsOf);
         // A component that somebody has stopped stays stopped.
-        await access.fabric.call('systemctl', { place, verb: 'try-restart', units: workerUnits });
+        await access.fabric.call('systemctl', { place, verb: 'try-restart', units });
         await pause(rebootMs, undefined, { signal });
         await plug(true);
       },
