@@ -112,9 +112,21 @@ export interface FabricMethods {
     readonly params: { readonly undo: string };
     readonly result: { readonly begun: boolean; readonly left?: string };
   };
-  readonly endChange: { readonly params: Record<string, never>; readonly result: Record<string, never> };
-  /** What a killed grader has left, as `left` of `beginChange`. */
-  readonly leftChange: { readonly params: Record<string, never>; readonly result: { readonly left?: string } };
+  /** `keep`: what could not be undone, for later; beside what was kept before, or in its place (`forget`). */
+  readonly endChange: {
+    readonly params: { readonly keep?: string; readonly forget?: boolean };
+    readonly result: Record<string, never>;
+  };
+  /** `left`: what a killed grader has left, as of `beginChange`. `kept`: what was kept by `endChange`. */
+  readonly leftChange: {
+    readonly params: Record<string, never>;
+    readonly result: { readonly left?: string; readonly kept?: string };
+  };
+  /** Whether a change goes on. `count` is another number after each beginning and end of one. */
+  readonly changeState: {
+    readonly params: Record<string, never>;
+    readonly result: { readonly open: boolean; readonly count: number };
+  };
   /** GET on the cluster's API server with the grader's own credentials, e.g. `/api/v1/nodes`. */
   readonly kube: {
     readonly params: { readonly path: string };

@@ -40,6 +40,7 @@ const main = async ([command, socket]: readonly string[]): Promise<number> => {
     beginChange: journal.beginChange,
     leftChange: journal.leftChange,
     endChange: journal.endChange,
+    changeState: journal.changeState,
     ...createWiring({ ...claim, pin }),
     facts: createFacts(processes),
     dataplane: createDataplane(processes),

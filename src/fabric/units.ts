@@ -2,7 +2,7 @@
 import type { FabricMethods } from '../api/fabric.ts';
 import { find } from './place.ts';
 import { machineInit, type ProcessTable } from './processes.ts';
-import { runOk } from './run.ts';
+import { AgentError, run, runOk } from './run.ts';
 
 const timeoutMs = 30_000;
 
@@ -23,6 +23,9 @@ export const createRestore =
     return {};
   };
 
+/** Exit codes from this one on are those of systemctl. */
+const unitCode = 100;
+
 /**
  * The fabric's systemctl asks process 1 of the machine. It enters the machine's process-id namespace only, because
  * systemd answers no process that it cannot see. The socket's place is fixed in systemctl, so a link there leads to the
@@ -34,7 +37,7 @@ mkdir -p /run/systemd
 mount -t tmpfs units /run/systemd
 mkdir /run/systemd/system
 ln -s $socket /run/systemd/private
-exec nsenter --pid=/proc/$0/ns/pid -- systemctl --quiet "$@"`;
+nsenter --pid=/proc/$0/ns/pid -- systemctl --quiet "$@" || exit $((${unitCode} + $?))`;
 
 export const systemctlIn = async (
   { place, verb, units }: FabricMethods['systemctl']['params'],
@@ -42,6 +45,12 @@ export const systemctlIn = async (
 ): Promise<Record<string, never>> => {
   machineInit(place.pid);
   const command = ['unshare', '--mount', '--propagation', 'private', 'sh', '-euc', systemctl, String(place.pid), verb];
-  await runOk([...command, '--', ...units], { timeoutMs, signal });
-  return {};
+  const { code, stderr, timedOut } = await run([...command, '--', ...units], { timeoutMs, signal });
+  if (code === 0) return {};
+  // A machine that has stopped fails all the same.
+  machineInit(place.pid);
+  const isOfUnit = timedOut || (code !== undefined && code >= unitCode);
+  if (!isOfUnit) throw new AgentError('FABRIC_TOOL', `\`systemctl\` failed: ${stderr.trim().slice(-500)}`);
+  // The machine's root can make a unit that does not start.
+  throw new AgentError('FABRIC_UNIT', `systemd on ${place.machine} says that ${units.join(' ')} has failed`);
 };

@@ -1,7 +1,7 @@
 // A running lab that a command works on: the definition, access to the cluster, and the student's progress.
 import { type LabDefinition, localize, type TaskDefinition } from '../../api/lab.ts';
 import type { Report } from '../../api/report.ts';
-import { ExitCode, LabError } from '../../kit/error.ts';
+import { ExitCode, LabError, messageOf } from '../../kit/error.ts';
 import type { ConnectOptions } from '../cluster/fabric.ts';
 import { type Cluster, openCluster, stoppedOf } from '../cluster/open.ts';
 import type { ClusterSummary } from '../cluster/status.ts';
@@ -83,10 +83,20 @@ export const openSession = async (
     fabricId: await fabricId(docker, name, context.signal),
     scriptLog: openScriptLog(context.environment.stateFolder, name),
   });
-  if (await repairChange({ access, signal: context.signal }))
-    context.output.note(context.output.paint('yellow', `! ${context.say.changeUndone}`));
+  await repair(context, access);
   const progress = await progressIn(context, name, access.instance);
   return { name, lab, whole, access, progress, cluster, [Symbol.asyncDispose]: () => cluster[Symbol.asyncDispose]() };
+};
+
+/** No failure of it may stop the command: a later one tries again. */
+const repair = async ({ output, say, signal }: Context, access: ClusterAccess): Promise<void> => {
+  const problems = await repairChange({ access, signal }).catch((error: unknown) => {
+    signal.throwIfAborted();
+    return { kept: [messageOf(error)] };
+  });
+  if (!problems) return;
+  const text = problems.kept.length === 0 ? say.changeUndone : say.changeKept(problems.kept.join(', '));
+  output.note(output.paint('yellow', `! ${text}`));
 };
 
 /** Tells the user that `docker restart` had taken the links of these machines. */

@@ -26,7 +26,7 @@ export const createCalls = (options: CallsOptions): LabCalls => {
   const kubectl = async (args: readonly string[], shown: string, stdin?: string): Promise<string> => {
     const { exitCode, stdout, stderr } = await exec(fabricMachine, kubectlCommand(args), stdin);
     if (exitCode === 0) return stdout;
-    const said = (stderr.trim() || stdout.trim()).split('\n').slice(-5).join('\n');
+    const said = (withoutLog(stderr) || stdout.trim()).split('\n').slice(-5).join('\n');
     throw new Error(`\`${shown}\` on ${fabricMachine} ended with exit code ${exitCode}: ${said}`);
   };
   const calls: LabCalls = {
@@ -78,6 +78,9 @@ export const kubectlCommand = (args: readonly string[]): readonly string[] => [
   `--kubeconfig=${nodePaths.adminConfig}`,
   ...args,
 ];
+
+/** What a program said, without the lines of its own log: `E1130 12:00:00.000000 7 reflector.go:200] …`. */
+export const withoutLog = (stderr: string): string => stderr.replace(/^[EFIW]\d{4} [\d:.]+ +\d+ .*$\n?/gm, '').trim();
 
 /** Answers one question about the cluster with newly gathered facts. */
 export const askCluster = <T>(options: CallsOptions, question: (view: View) => T): Promise<T> => {

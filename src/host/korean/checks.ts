@@ -65,10 +65,21 @@ export const checkSentences: Sentences = {
   'this look must not change the cluster': '이번 확인에서는 클러스터를 바꿀 수 없음',
   'this agent has begun no change': '시작한 변경이 없음',
   'the cluster may be changed': '클러스터를 바꿀 수 있음',
+  'no other grader changes the cluster': '다른 채점이 클러스터를 바꾸지 않음',
   'the endpoints are as many as before': '엔드포인트 수가 전과 같음',
   'the endpoints differ': '엔드포인트 수가 다름',
   'another grader changes the cluster': '다른 채점이 클러스터를 바꾸는 중',
   'the service {service} selects no pod': '서비스의 셀렉터에 맞는 파드가 없음: {service}',
+  'pod {pod} is still there': '아직 남아 있는 파드: {pod}',
+  'systemd on {machine} says that {units} has failed': '{machine}의 systemd가 시작하거나 멈추지 못한 유닛: {units}',
+  'before the change, packets did not go where they should: {problem}':
+    '변경 전에도 패킷이 맞게 가지 않았음: {problem}',
+  'the finalizers {finalizers} keep pod {pod} from being deleted': '{pod} 파드의 삭제를 막는 finalizer: {finalizers}',
+  'pod {pod} was made again, but is not Ready after {time} s':
+    '{pod} 파드를 다시 만들었지만 {time}초 안에 Ready가 되지 않음',
+  '{node} is on the network again, but not Ready after 60 s':
+    '{node} 노드가 다시 연결되었지만 60초 안에 Ready가 되지 않음',
+  'the sender itself sends packets for {before} to {after}': '보내는 쪽에서 스스로 목적지를 바꿈: {before} → {after}',
   'the endpoints are {endpoints}': '지금의 엔드포인트: {endpoints}',
   'packets still end elsewhere: {end}': '패킷이 아직 다른 곳에서 끝남: {end}',
   'no packet goes to {endpoint}': '패킷이 가지 않는 엔드포인트: {endpoint}',

@@ -35,3 +35,34 @@ test('one change at a time, and what a dead grader has left is told to the next 
     await rm(folder, { recursive: true, force: true });
   }
 });
+
+test('a change that begins overwrites no steps, and what cannot be undone is kept beside earlier steps', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'labs-journal-'));
+  const options = { lock: join(folder, 'lock'), file: join(folder, 'record') };
+  const [one, other] = [createJournal(options), createJournal(options)];
+  try {
+    const { count } = await other.changeState();
+    await one.beginChange({ undo: '[]' });
+    await one.beginChange({ undo: '[1]' });
+    expect(await other.changeState()).toMatchObject({ open: true });
+    expect(await one.beginChange({ undo: '[]' })).toEqual({ begun: false, left: '[1]' });
+    await one.endChange({ keep: '[1]' });
+    expect(await other.changeState()).toMatchObject({ open: false });
+    expect((await other.changeState()).count).toBeGreaterThan(count);
+    const begin = async (undo: string) => ((await one.beginChange({ undo })).begun ? done(undefined) : notYet('held'));
+    await eventually('the lock is free', () => begin('[2]'), { timeoutMs: 5000 });
+    await one.endChange({ keep: '[2]' });
+    const find = async () => {
+      const { kept } = await other.leftChange();
+      return kept === undefined ? notYet('nothing') : done(kept);
+    };
+    expect(await eventually('the steps are found', find, { timeoutMs: 5000 })).toBe('[1,2]');
+    await other.endChange({ keep: '[2]', forget: true });
+    expect(await eventually('the steps are found', find, { timeoutMs: 5000 })).toBe('[2]');
+    await other.endChange({ forget: true });
+    expect(await other.leftChange()).toEqual({});
+  } finally {
+    for (const journal of [one, other]) journal.abandon();
+    await rm(folder, { recursive: true, force: true });
+  }
+});

@@ -12,7 +12,7 @@ import type { Student } from '../../../src/host/grade/student.ts';
 import { resolveLab } from '../../../src/host/lab/resolve.ts';
 import { labSchema } from '../../../src/host/lab/schema.ts';
 import { createScripts } from '../../../src/host/script/scripts.ts';
-import { LabError } from '../../../src/kit/error.ts';
+import { LabError, messageOf } from '../../../src/kit/error.ts';
 
 /** The answers of the fabric. A function may throw, as the fabric does. */
 export interface World {
@@ -35,6 +35,10 @@ export interface World {
   /** What components have logged, by `machine:component`. */
   readonly journals?: Readonly<Record<string, string>>;
   readonly stopped?: readonly string[];
+  /** Default: no change goes on. */
+  readonly changeState?: () => { open: boolean; count: number };
+  /** May throw. */
+  readonly systemctl?: () => void;
   /** Programs of the fabric, such as kubectl. May throw. */
   readonly exec?: (argv: readonly string[], stdin: string) => string;
 }
@@ -62,14 +66,15 @@ export const accessTo = (world: World, calls: Calls = []): ClusterAccess => ({
     try {
       return { exitCode: 0, stdout: world.exec?.(argv, stdin) ?? '', stderr: '' };
     } catch (error) {
-      return { exitCode: 1, stdout: '', stderr: String(error) };
+      return { exitCode: 1, stdout: '', stderr: messageOf(error) };
     }
   },
   scripts,
   fabric: {
     // biome-ignore lint/suspicious/noExplicitAny: one function for all methods, each with its own type
     async call(method, params): Promise<any> {
-      calls.push(method);
+      // Asked before and after each look, which says nothing about the checks.
+      if (method !== 'changeState') calls.push(method);
       return answer(world, method, params as unknown as Params);
     },
   },
@@ -93,9 +98,15 @@ const answer = (world: World, method: string, params: Params): unknown => {
       return world.kube?.() ?? { status: 200, body: { items: world.objects?.[params.path] ?? [] } };
     case 'beginChange':
       return { begun: true };
-    case 'endChange':
     case 'systemctl':
+      world.systemctl?.();
+      return {};
+    case 'endChange':
     case 'plug':
+      return {};
+    case 'changeState':
+      return world.changeState?.() ?? { open: false, count: 0 };
+    case 'leftChange':
       return {};
     case 'dataplane':
       return world.dataplane ?? [];

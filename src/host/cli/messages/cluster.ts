@@ -48,13 +48,22 @@ export const clusterMessages = {
   ),
   machinesStopped: both(
     (names: string) =>
-      `Not running: ${names}. Checks that need these machines are broken and give no points. Run \`labs start\`, then try again.`,
+      `Not running: ${names}. Checks that need these machines are broken and give no points. ` +
+      'Run `labs start`, then try again.',
     (names) =>
       `실행 중이 아닌 머신: ${names}. 이 머신이 필요한 검사는 오류가 되고 점수가 없습니다. \`labs start\`를 실행한 뒤 다시 시도하세요.`,
   ),
   changeUndone: both(
     'A grading was interrupted while it changed the cluster. What it had changed is undone.',
     '채점이 클러스터를 바꾸는 도중에 중단되었습니다. 바꾼 것을 되돌렸습니다.',
+  ),
+  changeKept: both(
+    (names: string) =>
+      `What a grading has changed cannot be undone yet: ${names}. The next command tries again. ` +
+      '`labs kubectl get pods -o yaml` may show the cause, such as a finalizer.',
+    (names) =>
+      `채점이 바꾼 것을 아직 되돌릴 수 없습니다: ${names}. 다음 명령이 다시 시도합니다. ` +
+      'finalizer 같은 원인을 볼 수 있는 명령: `labs kubectl get pods -o yaml`',
   ),
   placeNeeded: both(
     'The machine or pod in which the command should run is missing',

@@ -4,6 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Deployment } from '../../../api/apps.ts';
 import type { Node, Service } from '../../../api/core.ts';
 import type { Pod } from '../../../api/core-pods.ts';
+import { LabError, messageOf } from '../../../kit/error.ts';
 import { done, eventually, notYet } from '../../../kit/eventually.ts';
 import { componentsOf } from '../../plan/units.ts';
 import type { MachineAccess } from '../access.ts';
@@ -12,7 +13,7 @@ import { placeOf } from '../collect.ts';
 import { Unmet } from '../facts.ts';
 import { converged, endpointsOf, startTraffic } from './traffic.ts';
 import type { ChangeAction, ChangeOutcome, ChangeRequest } from './types.ts';
-import { finish, kubectl, scale, type Undo } from './undo.ts';
+import { finish, isOfUnit, kubectl, type Problems, scale, type Undo } from './undo.ts';
 
 /** Traffic flows before and after the change, too: what fails then counts. */
 const mostMarginMs = 500;
@@ -29,16 +30,22 @@ export const runChange = async (options: CallsOptions, request: ChangeRequest): 
   await begin(options, []);
   let steps: readonly Undo[] = [];
   let count: number | undefined;
-  try {
+  let problems: Problems | undefined;
+  const carryOut = async (): Promise<ChangeOutcome> => {
     // Only now: another grader may have changed the endpoints until here.
     const before = await endpointsOf(options, request);
     count = before.length;
     const plan = await planOf(options, request, before);
+    // A cluster that is wrong before the change may look right only because something else answers.
+    const { seen: wrong } = await converged(options, request, (endpoints) => isSame(endpoints, before));
+    if (wrong !== undefined) throw new Unmet(`before the change, packets did not go where they should: ${wrong}`);
     steps = plan.undo;
     await begin(options, steps);
     await using traffic = await startTraffic(options, request);
     await pause(marginMs, undefined, { signal });
-    await plan.change();
+    await plan.change().catch((error: unknown) => {
+      throw isOfUnit(error) ? new Unmet(messageOf(error)) : error;
+    });
     const started = performance.now();
     const { at, seen } = await converged(options, request, plan.isWanted);
     await pause(marginMs, undefined, { signal });
@@ -49,10 +56,16 @@ export const runChange = async (options: CallsOptions, request: ChangeRequest): 
       ...counts,
       ...(during.length > 0 ? { during } : {}),
     };
-  } finally {
+  };
+  const outcome = await carryOut().finally(async () => {
     // Also after Ctrl-C: the signal of the command has aborted by then.
-    await finish({ access, signal: AbortSignal.timeout(undoMs) }, steps, () => settled(options, request, count));
-  }
+    const patient = { access, signal: AbortSignal.timeout(undoMs) };
+    problems = await finish(patient, steps, { settled: () => settled(options, request, count) });
+  });
+  const [theirs] = problems?.theirs ?? [];
+  const [ours] = problems?.ours ?? [];
+  if (theirs === undefined && ours !== undefined) throw new LabError('LAB_CHANGE_FAILED', ours);
+  return theirs === undefined ? outcome : { ...outcome, left: theirs };
 };
 
 /** So that the next check finds as many endpoints as this one. */
@@ -178,7 +191,10 @@ const outage = async (
 };
 
 const deletion = ({ access, signal }: CallsOptions, pod: Pod): Plan => {
-  const { namespace = 'default', name, uid = '' } = pod.metadata;
+  const { namespace = 'default', name, uid = '', finalizers = [] } = pod.metadata;
+  // Such a pod never goes, and nobody could make it again.
+  if (finalizers.length > 0)
+    throw new Unmet(`the finalizers ${finalizers.join(', ')} keep pod ${name} from being deleted`);
   const address = pod.status?.podIP;
   // A controller makes another pod by itself.
   const isOwned = (pod.metadata.ownerReferences ?? []).length > 0;

@@ -38,6 +38,8 @@ export interface ChangeOutcome extends TrafficCounts {
   readonly convergedMs?: number;
   /** What was not as it should be at the end of the time. */
   readonly seen?: string;
+  /** What keeps the cluster from being as before the change, where the student's work is the cause. */
+  readonly left?: string;
   /** In the order of the request's `during`. */
   readonly during?: readonly TrafficCounts[];
 }

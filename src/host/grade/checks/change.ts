@@ -27,6 +27,7 @@ const english = {
   fewFailures: (most: number) => `at most ${most} requests fail meanwhile`,
   converged: (seconds: string, failed: number, sent: number) =>
     `after ${seconds} s; ${failed} of ${sent} requests failed`,
+  notAsBefore: (problem: string) => `after the change, the cluster is not as before: ${problem}`,
   notConverged: (seen: string) => `packets still do not go where they should: ${seen}`,
   firstFailure: (why: string) => `The first request failed because: ${why}`,
   meanwhile: (from: string, to: string, most: number) =>
@@ -55,6 +56,7 @@ const korean: typeof english = {
   noReadyEndpoint: (to) => `${to}에 준비된 엔드포인트가 없음`,
   fewFailures: (most) => `그동안 실패한 요청은 ${most}개 이하`,
   converged: (seconds, failed, sent) => `${seconds}초 뒤; 요청 ${sent}개 중 ${failed}개 실패`,
+  notAsBefore: (problem) => `변경 뒤 클러스터가 원래대로 돌아오지 않음: ${problem}`,
   notConverged: (seen) => `패킷이 아직 맞게 가지 않음: ${seen}`,
   firstFailure: (why) => `처음 실패한 요청의 원인: ${why}`,
   meanwhile: (from, to, most) => `그동안 ${ko.where(from)}에서 ${to} 방향 요청의 실패는 ${most}개 이하`,
@@ -196,7 +198,7 @@ export const changeCheck = checkKind({
       ...(during.length === 0 ? {} : { during: during.map(requestOf) }),
     };
     const outcome = view.facts.one<'change'>({ kind: 'change', ...request });
-    const { convergedMs, seen = '', sent, failed } = outcome;
+    const { convergedMs, seen = '', sent, failed, left } = outcome;
     const others = during.map((each, index): Verdict => {
       const counts = outcome.during?.[index] ?? { sent: 0, failed: 0 };
       const observed = say.meanwhileSeen(each.from, each.url ?? each.to ?? '', counts.failed, counts.sent);
@@ -210,6 +212,7 @@ export const changeCheck = checkKind({
             observed: say.converged((convergedMs / 1000).toFixed(1), failed, sent),
             ...hintOf(outcome, say),
           };
+    if (left !== undefined) return [{ holds: false, observed: say.notAsBefore(say.fromEnglish(left)) }];
     // The report shows the first that fails, or the last of all.
     return own.holds ? [...others, own] : [own, ...others];
   },

@@ -3,18 +3,27 @@ import * as z from 'zod';
 import { fabricMachine } from '../../../api/cluster.ts';
 import type { Way } from '../../../dataplane/cluster/way.ts';
 import { casesOf } from '../../../dataplane/node/conditions.ts';
-import type { Headers } from '../../../dataplane/node/packet.ts';
 import { Unmet } from '../facts.ts';
 import { english as en } from '../say/en.ts';
 import { korean as ko } from '../say/ko.ts';
 import type { Verdict } from '../verdict.ts';
 import { bounded, type Target } from '../view/paths.ts';
-import type { Place } from '../view/places.ts';
+import { isOutsider, type Place } from '../view/places.ts';
 import type { View } from '../view/view.ts';
 import { hostPort, oneOrMore, place } from './fields.ts';
 import { checkKind } from './kind.ts';
 import { traceCommand } from './look.ts';
-import { addressOf, endOf, machineName, percent, waysEnglish, waysKorean } from './ways.ts';
+import {
+  addressOf,
+  destinationAfter,
+  destinationBefore,
+  endOf,
+  machineName,
+  percent,
+  redirects,
+  waysEnglish,
+  waysKorean,
+} from './ways.ts';
 
 const expectations = ['endpoints', 'balanced', 'masqueraded', 'sourcePreserved', 'dropped', 'rejected'] as const;
 type Expectation = (typeof expectations)[number];
@@ -128,8 +137,7 @@ const judgeFrom = (question: Question): Verdict => {
   const unknown = ways.find(({ end }) => end.kind === 'unknown');
   // Also with `not`, what nobody knows is no pass.
   if (unknown) throw new Unmet(describe(question, unknown, ways), say.wholeWay(commandFor(question)));
-  // A pod or a client that redirects its own packets proves nothing about the cluster.
-  const redirected = from.pod || view.machines.roleOf(from.machine) === 'client' ? ways.find(redirects) : undefined;
+  const redirected = isOutsider(from, view.machines) ? ways.find(redirects) : undefined;
   if (redirected) return { holds: false, observed: redirection(say, from, redirected) };
   // While a limit holds, packets may go another way than beyond it. Each case is judged alone.
   const verdicts = bounded(() => casesOf(ways)).map((some) => judgeCase(question, some));
@@ -183,13 +191,8 @@ const fitsEach: Readonly<Partial<Record<Expectation, (way: Way, target: Target, 
 const isRightEnd = (way: Way, { endpoints }: Target): boolean =>
   way.end.kind === 'delivered' && way.end.listening !== false && endpoints.includes(addressOf(way));
 
-const redirects = ({ hops: [first] }: Way): boolean =>
-  first !== undefined && endpoint(first.before) !== endpoint(first.after);
-
-const redirection = (say: typeof english, from: Place, { hops: [first] }: Way): string =>
-  first ? say.ownRule(from.label, endpoint(first.before), endpoint(first.after)) : '';
-
-const endpoint = ({ destination, destinationPort }: Headers): string => `${destination}:${destinationPort}`;
+const redirection = (say: typeof english, from: Place, way: Way): string =>
+  say.ownRule(from.label, destinationBefore(way), destinationAfter(way));
 
 type Judge = (question: Question, ways: readonly Way[]) => Verdict | undefined;
 

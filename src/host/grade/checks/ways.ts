@@ -1,6 +1,7 @@
 // What becomes of a packet, in words: for the checks that follow packets through the model of the data plane.
 import { fabricMachine } from '../../../api/cluster.ts';
 import type { Way } from '../../../dataplane/cluster/way.ts';
+import type { Headers } from '../../../dataplane/node/packet.ts';
 
 export const waysEnglish = {
   delivered: (to: string, source: string) => `arrive at ${to}, from ${source}`,
@@ -23,6 +24,14 @@ export const waysKorean: typeof waysEnglish = {
   loop: (machine) => `${machine}에서 제자리를 돎`,
   unknownEnd: (machine, why) => `${machine}에서 어떻게 되는지 알 수 없음: ${why}`,
 };
+
+/** Whether the machine or pod that sends the packet changes its destination itself. */
+export const redirects = (way: Way): boolean => destinationBefore(way) !== destinationAfter(way);
+
+export const destinationBefore = ({ hops: [first] }: Way): string => (first ? endpoint(first.before) : '');
+export const destinationAfter = ({ hops: [first] }: Way): string => (first ? endpoint(first.after) : '');
+
+const endpoint = ({ destination, destinationPort }: Headers): string => `${destination}:${destinationPort}`;
 
 /** `address:port` of what receives the packet; empty if nothing does. */
 export const addressOf = ({ end }: Way): string => (end.kind === 'delivered' ? `${end.address}:${end.port}` : '');

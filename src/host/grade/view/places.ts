@@ -69,3 +69,7 @@ const podState = (pod: Pod): string => {
   const phase = pod.status?.phase ?? 'Pending';
   return waiting?.reason ? `${phase}, ${waiting.reason}` : phase;
 };
+
+/** A pod or a client: its own rules prove nothing about the cluster. On a node, kube-proxy has rules of its own. */
+export const isOutsider = ({ pod, machine }: Place, machines: Pick<Machines, 'roleOf'>): boolean =>
+  (pod !== undefined && !pod.spec.hostNetwork) || machines.roleOf(machine) === 'client';

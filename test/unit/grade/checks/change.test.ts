@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { CheckReport } from '../../../../src/api/report.ts';
 import { changeCheck } from '../../../../src/host/grade/checks/change.ts';
 import { gradeLab } from '../../../../src/host/grade/engine.ts';
+import { LabError } from '../../../../src/kit/error.ts';
 import { world } from '../web-world.ts';
 import { accessTo, type Calls, labOf, nobody, type World } from '../world.ts';
 
@@ -12,6 +13,8 @@ const restart = {
   ...{ type: 'change', do: 'restart-kube-proxy', object: 'node/node01', from: 'pod/one' },
   ...{ to: '10.96.0.1:80', converges: '100ms' },
 };
+
+const outside = { from: 'client', to: '192.168.56.11:30080' };
 
 const gradeAll = async (
   checks: readonly object[],
@@ -51,7 +54,7 @@ describe('a change check', () => {
 
   test('fails when more requests fail than may, and when packets go elsewhere', async () => {
     let sent = 0;
-    const flaky: World = { ...fine, tcp: () => (sent++ % 2 === 0 ? refused : connected) };
+    const flaky: World = { ...fine, tcp: () => (sent++ % 5 === 4 ? refused : connected) };
     expect(await gradeAll([{ ...restart, converges: '5s', failures: 1, rate: 50 }], flaky)).toMatchObject([
       { outcome: 'fail', hint: 'The first request failed because: nothing answers' },
     ]);
@@ -60,7 +63,10 @@ describe('a change check', () => {
       tcp: () => connected,
     };
     expect(await gradeAll([{ ...restart, from: 'client', to: '192.168.56.11:30080' }], dropped)).toMatchObject([
-      { outcome: 'fail', observed: 'packets still do not go where they should: packets still end elsewhere: dropped' },
+      {
+        outcome: 'fail',
+        observed: 'before the change, packets did not go where they should: packets still end elsewhere: dropped',
+      },
     ]);
   });
 
@@ -72,22 +78,27 @@ describe('a change check', () => {
     const [slice] = lists['/apis/discovery.k8s.io/v1/endpointslices'] as unknown as { endpoints: object[] }[];
     const ran: string[] = [];
     let made = '';
+    let state = 'old|2026-01-01T00:00:00Z|';
     const exec = (argv: readonly string[], stdin: string): string => {
       ran.push(argv.filter((word) => !word.startsWith('--kubeconfig')).join(' '));
       if (argv.includes('delete')) slice?.endpoints.shift();
+      if (argv.includes('--for=delete')) state = '||';
       if (argv.includes('create')) {
         made = stdin;
         slice?.endpoints.push({ addresses: ['10.244.1.4'] });
       }
-      return argv.includes('get') ? 'old 2026-01-01T00:00:00Z' : '';
+      return argv.includes('get') ? state : '';
     };
-    const check = { ...restart, do: 'delete-pod', object: 'pod/one', from: 'pod/two' };
+    const check = { ...restart, do: 'delete-pod', object: 'pod/one', ...outside };
     const [report] = await gradeAll([check], { ...rest, objects: lists, exec, tcp: () => connected });
     expect(report).toMatchObject({ outcome: 'fail', observed: expect.stringContaining('elsewhere: 10.244.1.2:8080') });
+    const look =
+      'kubectl get pod/one -n default --ignore-not-found -o jsonpath={.metadata.uid}|{.metadata.deletionTimestamp}|{.metadata.finalizers[*]}';
     expect(ran).toEqual([
       'kubectl delete pod one -n default --grace-period=1 --wait=false',
-      'kubectl get pod/one -n default --ignore-not-found -o jsonpath={.metadata.uid} {.metadata.deletionTimestamp}',
+      look,
       'kubectl wait --for=delete pod/one -n default --timeout=40s',
+      look,
       'kubectl create -f -',
       'kubectl wait --for=condition=Ready pod/one -n default --timeout=40s',
     ]);
@@ -121,6 +132,7 @@ describe('a change check', () => {
     expect(ran).toEqual([
       expect.stringMatching(/^create .*"name":"labs-change-\w+".*"labels":\{"app":"web"\}/),
       'delete ',
+      'get ',
     ]);
     expect(ran[0]).not.toContain('nodeName');
   });
@@ -131,9 +143,88 @@ describe('a change check', () => {
       if (argv.includes('delete')) throw new Error('no');
       return '';
     };
-    const check = { ...restart, do: 'delete-pod', object: 'pod/one', from: 'pod/two' };
+    const check = { ...restart, do: 'delete-pod', object: 'pod/one', ...outside };
     expect(await gradeAll([check], { ...fine, exec }, { calls })).toMatchObject([{ outcome: 'broken' }]);
     expect(calls.at(-1)).toBe('endChange');
+  });
+
+  describe('fails, and the next check runs, when the student keeps the cluster from being as before', () => {
+    const deletion = { ...restart, do: 'delete-pod', object: 'pod/one', ...outside };
+    const gradeBoth = async (first: object, inside: World): Promise<readonly CheckReport[]> => {
+      const calls: Calls = [];
+      const reports = await gradeAll([{ ...first, id: 'first' }, restart], inside, { calls });
+      expect(calls.filter((method) => method === 'endChange')).toHaveLength(2);
+      return reports;
+    };
+
+    test('by a finalizer of the pod', async () => {
+      const lists = structuredClone(fine.objects) as Record<string, { metadata: object }[]>;
+      Object.assign(lists['/api/v1/pods']?.[0]?.metadata ?? {}, { finalizers: ['brk.io/x'] });
+      const ran: string[] = [];
+      const exec = (argv: readonly string[]): string => {
+        ran.push(argv.join(' '));
+        return '';
+      };
+      expect(await gradeBoth(deletion, { ...fine, objects: lists, exec })).toMatchObject([
+        { outcome: 'fail', observed: 'the finalizers brk.io/x keep pod one from being deleted' },
+        { outcome: 'pass' },
+      ]);
+      expect(ran).toEqual([]);
+    });
+
+    test('by a finalizer that comes later', async () => {
+      const lists = structuredClone(fine.objects) as Record<string, { metadata: object }[]>;
+      Object.assign(lists['/api/v1/pods']?.[0]?.metadata ?? {}, { uid: 'old' });
+      const exec = (argv: readonly string[]): string => {
+        if (argv.includes('--for=delete')) throw new Error('timed out');
+        return argv.includes('get') ? 'old|2026-01-01T00:00:00Z|brk.io/x' : '';
+      };
+      expect(await gradeBoth(deletion, { ...fine, objects: lists, exec })).toMatchObject([
+        {
+          outcome: 'fail',
+          observed:
+            'after the change, the cluster is not as before: the finalizers brk.io/x keep pod one from being deleted',
+        },
+        { outcome: 'pass' },
+      ]);
+    });
+
+    test('by a pod that is not Ready in its second life', async () => {
+      const exec = (argv: readonly string[]): string => {
+        if (argv.includes('--for=condition=Ready')) throw new Error('timed out');
+        return '';
+      };
+      expect(await gradeBoth(deletion, { ...fine, exec })).toMatchObject([
+        { outcome: 'fail', observed: expect.stringMatching(/pod one was made again, but is not Ready after 40 s$/) },
+        { outcome: 'pass' },
+      ]);
+    });
+
+    test('by a unit that does not start', async () => {
+      let asked = 0;
+      const systemctl = () => {
+        asked += 1;
+        if (asked < 3) throw new LabError('FABRIC_UNIT', 'systemd on node01 says that kube-proxy has failed');
+      };
+      expect(await gradeBoth(restart, { ...fine, systemctl })).toMatchObject([
+        { outcome: 'fail', observed: 'systemd on node01 says that kube-proxy has failed' },
+        { outcome: 'pass' },
+      ]);
+    });
+  });
+
+  test('is broken when the API fails, and says nothing of the log of kubectl', async () => {
+    const exec = (argv: readonly string[]): string => {
+      if (argv.includes('create'))
+        throw new Error('E1130 02:00:00.000000 7 reflector.go:200] "Failed"\nthe server is away');
+      return argv.includes('get') ? '||' : '';
+    };
+    const [report] = await gradeAll([{ ...restart, do: 'delete-pod', object: 'pod/one', ...outside }], {
+      ...fine,
+      exec,
+    });
+    expect(report).toMatchObject({ outcome: 'broken', observed: expect.stringContaining('the server is away') });
+    expect(report?.observed).not.toContain('reflector');
   });
 
   test('fails without the object, and without a ready endpoint, and changes nothing', async () => {
@@ -169,14 +260,15 @@ describe('a change check', () => {
     const ran: string[] = [];
     const exec = (argv: readonly string[]): string => {
       ran.push(argv.slice(2).join(' '));
-      return '';
+      return argv.includes('get') ? 'deployment.apps/web' : '';
     };
     const inside = { ...rest, objects: { ...objects, '/apis/apps/v1/deployments': deployments }, exec };
     const check = { ...restart, do: 'scale', object: 'deployment/web', replicas: 4 };
     expect(await gradeAll([check], { ...inside, tcp: () => connected })).toMatchObject([
       { outcome: 'fail', expected: expect.stringContaining('after deployment web is scaled') },
     ]);
-    expect(ran).toEqual([4, 2].map((count) => `scale deployment/web -n default --replicas=${count}`));
+    const [first, , last] = ran;
+    expect([first, last]).toEqual([4, 2].map((count) => `scale deployment/web -n default --replicas=${count}`));
   });
 
   test('refuses an object of another kind', () => {
