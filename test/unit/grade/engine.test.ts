@@ -221,3 +221,30 @@ test('titles and hints are in the requested language', async () => {
   const report = await gradeLab({ lab, access: accessTo({}), progress: nobody, language: 'ko', signal });
   expect(report.tasks[0]?.checks[0]).toMatchObject({ title: '파일', hint: '만드세요' });
 });
+
+describe('while another grader changes the cluster', () => {
+  const checks = [file('a'), file('b', { needs: 'a' })];
+
+  test('what fails is looked at again when the change is over', async () => {
+    let asked = 0;
+    const files: Record<string, string> = {};
+    const changeState = () => {
+      asked += 1;
+      // The third question is whether the change is over.
+      if (asked === 3) Object.assign(files, { 'node01:/a': '', 'node01:/b': '' });
+      return { open: asked < 3, count: 1 };
+    };
+    expect(await grade(labOf(checks), { files, changeState })).toMatchObject({ score: 2, broken: false });
+  });
+
+  test('what fails is looked at again when a change began and ended meanwhile', async () => {
+    let count = 0;
+    const files: Record<string, string> = {};
+    const changeState = () => {
+      count += 1;
+      if (count === 3) Object.assign(files, { 'node01:/a': '', 'node01:/b': '' });
+      return { open: false, count: Math.min(count, 3) };
+    };
+    expect(await grade(labOf(checks), { files, changeState })).toMatchObject({ score: 2, broken: false });
+  });
+});

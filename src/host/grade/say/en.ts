@@ -65,6 +65,7 @@ export const english = {
   describePod: (words: string) => `Look at \`kubectl describe ${words}\`.`,
   podGone: () =>
     'the pod has no network namespace of its own: its processes have ended, or another one has its address',
+  othersChange: () => 'another grading changes the cluster at the same time; wait until it has ended, then try again',
   machineDown: (machine?: string) => `${machine ?? 'a machine'} isn't running; \`labs start\` starts it again`,
   apiServerStopped: (machine: string) =>
     `kube-apiserver doesn't run on ${machine}, so nothing can be read from the cluster`,

@@ -57,6 +57,7 @@ export const korean: Phrases = {
   podNotRunning: (pod, state) => `${pod}: 실행 중이 아님 (${state})`,
   describePod: (words) => `\`kubectl describe ${words}\`의 내용을 보세요.`,
   podGone: () => '파드만의 네트워크 네임스페이스가 없음: 프로세스가 종료되었거나 다른 네임스페이스에 같은 주소가 있음',
+  othersChange: () => '다른 채점이 동시에 클러스터를 바꾸는 중. 그 채점이 끝난 뒤 다시 시도하세요',
   machineDown: (machine) =>
     `${machine ? `${machine} ` : '한 '}머신이 실행 중이 아님. \`labs start\`로 다시 시작할 수 있습니다`,
   apiServerStopped: (machine) => `${machine}에서 kube-apiserver가 실행 중이 아니어서 클러스터의 상태를 읽을 수 없음`,
