@@ -9,6 +9,8 @@ export const nodeSysctls = {
   'ipv6/conf/default/disable_ipv6': '1',
   'ipv6/conf/lo/disable_ipv6': '0',
   'bridge/bridge-nf-call-iptables': '1',
+  // Counts the packets of each connection: an entry that `conntrack -I` has made has none.
+  'netfilter/nf_conntrack_acct': '1',
 } as const;
 
 /**

@@ -91,8 +91,8 @@ export const conntrackCheck = checkKind({
       const all = conntrack
         .split('\n')
         .flatMap((line) => parseFlows(line).map((flow) => ({ flow, line })))
-        .filter(({ flow }) => !isProbe(flow));
-      const found = all.filter(({ flow, line }) => isWanted(flow, stateOf(line), wanted));
+        .filter(({ flow, line }) => !isProbe(flow) && packetsOf(line).original !== 0);
+      const found = all.filter(({ flow, line }) => isWanted(flow, line, wanted));
       const shown = found.slice(0, 3).map(({ flow, line }) => flowWords(flow, stateOf(line)));
       return {
         holds: inRange(found.length, count),
@@ -114,15 +114,21 @@ const isProbe = ({ original: { protocol, sourcePort = 0 } }: Flow): boolean =>
 /** TCP has states: `tcp 6 431999 ESTABLISHED src=…`. */
 const stateOf = (line: string): string => / (?:tcp|sctp) +\d+ \d+ ([A-Z_]+) /.exec(` ${line}`)?.[1] ?? '';
 
+/** Where the kernel counts them (`nf_conntrack_acct`): an entry without a packet is none of a connection. */
+const packetsOf = (line: string): { readonly original?: number; readonly reply?: number } => {
+  const [original, reply] = [...line.matchAll(/ packets=(\d+) /g)].map(([, count]) => Number(count));
+  return original === undefined || reply === undefined ? {} : { original, reply };
+};
+
 const isWanted = (
   { original, reply, replied }: Flow,
-  state: string,
+  line: string,
   { protocol, state: wantedState, replied: wantedReplied, original: wantedOriginal, reply: wantedReply }: Wanted,
 ): boolean =>
   [
     protocol === undefined || original.protocol === protocol,
-    wantedState === undefined || isMatch(wantedState, state),
-    wantedReplied === undefined || replied === wantedReplied,
+    wantedState === undefined || isMatch(wantedState, stateOf(line)),
+    wantedReplied === undefined || (replied && packetsOf(line).reply !== 0) === wantedReplied,
     wantedOriginal === undefined || isDirection(original, wantedOriginal),
     wantedReply === undefined || isDirection(reply, wantedReply),
   ].every(Boolean);

@@ -55,6 +55,17 @@ describe('a conntrack check', () => {
     });
   });
 
+  test('counts no entry, and no answer, without a packet', async () => {
+    const counted = (original: number, reply: number): string =>
+      `ipv4 2 tcp 6 99 ESTABLISHED src=10.1.1.1 dst=10.2.2.2 sport=9 dport=80 packets=${original} bytes=0 src=10.2.2.2 dst=10.1.1.1 sport=80 dport=9 packets=${reply} bytes=0 mark=0 use=1`;
+    const outcomeOf = async (line: string, wanted: object) =>
+      (await gradeCheck({ ...check, ...wanted }, { objects, facts: { node01: { conntrack: line } } })).outcome;
+    expect(await outcomeOf(counted(0, 0), { state: 'ESTABLISHED' })).toBe('fail');
+    expect(await outcomeOf(counted(1, 0), { state: 'ESTABLISHED' })).toBe('pass');
+    expect(await outcomeOf(counted(1, 0), { replied: true })).toBe('fail');
+    expect(await outcomeOf(counted(1, 1), { replied: true })).toBe('pass');
+  });
+
   test("does not count the grader's own probes", async () => {
     expect((await gradeCheck({ ...check, original: { dport: 81 } }, world)).outcome).toBe('fail');
   });
