@@ -8,6 +8,8 @@ export interface Arrival {
   readonly address: Ipv4;
   /** Default: any port. */
   readonly port?: number;
+  /** The place sends the probe: it must leave for the address, which a rule of the place could have changed. */
+  readonly leaves?: true;
 }
 
 /** Places of which one must see the probe: the node of a NodePort, or the endpoints of a service. */

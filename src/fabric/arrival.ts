@@ -68,7 +68,9 @@ export const watchArrivals = async ({ table, captures, stages, prober }: WatchOp
     if (!found) return undefined;
     stack.use(found);
     const { id, netns } = found.namespace;
-    return stack.use(await captures({ id, netns, direction: 'in', filter: filterOf(arrival) }));
+    return stack.use(
+      await captures({ id, netns, direction: arrival.leaves ? 'out' : 'in', filter: filterOf(arrival) }),
+    );
   };
   const [own, ...watchedStages] = await Promise.all([
     prober && stages.length > 0 ? captureDepartures(captures, prober).then((capture) => stack.use(capture)) : undefined,

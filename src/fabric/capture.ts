@@ -6,7 +6,7 @@ export interface CaptureSpec {
   /** The namespace, e.g. `net:[4026532450]`. */
   readonly id: string;
   /** libpcap shows the packets of loopback only as incoming. */
-  readonly direction: 'in' | 'inout';
+  readonly direction: 'in' | 'out' | 'inout';
   /** Of pcap-filter(7), about TCP packets. */
   readonly filter: string;
 }

@@ -139,10 +139,11 @@ export const placeOf = (access: ClusterAccess, { machine, podIp }: Spot): Place 
 const stagesOf = (access: ClusterAccess, stages: readonly (readonly Endpoint[])[]): readonly Stage[] =>
   stages.map((stage) => stage.map((endpoint) => arrivalOf(access, endpoint)));
 
-const arrivalOf = (access: ClusterAccess, { spot, address, port }: Endpoint): Arrival => ({
+const arrivalOf = (access: ClusterAccess, { spot, address, port, leaves }: Endpoint): Arrival => ({
   place: placeOf(access, spot),
   address: address as Ipv4,
   ...(port === undefined ? {} : { port }),
+  ...(leaves ? { leaves } : {}),
 });
 
 const pidOf = (access: ClusterAccess, machine: string): number => {

@@ -20,6 +20,8 @@ export interface Endpoint {
   readonly address: string;
   /** Default: any port. */
   readonly port?: number;
+  /** The request must leave from here to the address, instead of arriving: the sender does not answer or change it. */
+  readonly leaves?: true;
 }
 
 /** A spot without further fields, so that equal spots give equal keys. */

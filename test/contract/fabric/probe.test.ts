@@ -8,7 +8,7 @@ import { createProcessTable } from '../../../src/fabric/processes.ts';
 import { createSeries } from '../../../src/fabric/series.ts';
 import { done, eventually, notYet } from '../../../src/kit/eventually.ts';
 import { createTestPki } from '../../fixtures/pki.ts';
-import { startMachine, type TestMachine } from './machine.ts';
+import { startMachine, type TestMachine, twoPods } from './machine.ts';
 
 const gather = createFacts(createProcessTable());
 const { http, lookup, tcp } = createProbes(createProcessTable());
@@ -319,4 +319,32 @@ describe('lookup', () => {
     const outcome = await resolve('db-service', { nameserver: parseIpv4('10.9.9.9') });
     expect(outcome).toMatchObject({ ok: false, failure: 'timeout' });
   });
+});
+
+test('a pod that sends its probe elsewhere by a rule of its own proves nothing', async () => {
+  await using pods = await startMachine();
+  const serve = `require('node:http').createServer((_, r) => r.end('b')).listen(80, '0.0.0.0')`;
+  await pods.sh(`${twoPods}
+    ip -n a route add default via 10.244.1.1
+    nsenter --net=/run/netns/a iptables -t nat -A OUTPUT -d 10.96.0.9 -j DNAT --to-destination 10.244.1.3`);
+  const server = pods.background(`exec nsenter --net=/run/netns/b node -e "${serve}"`);
+  try {
+    const pod = (address: string) => ({ machine: 'm', pid: pods.pid, podIp: parseIpv4(address) });
+    const arrives: Stage = [{ place: pod('10.244.1.3'), address: parseIpv4('10.244.1.3'), port: 80 }];
+    const leaves = (address: string): Stage => [
+      { place: pod('10.244.1.2'), address: parseIpv4(address), port: 80, leaves: true },
+    ];
+    const from = { place: pod('10.244.1.2') };
+    const look = async () => ((await get('http://10.244.1.3/', from)).ok ? done(undefined) : notYet('no answer'));
+    await eventually('the server answers', look, { timeoutMs: 10_000 });
+    const direct = { ...from, stages: [leaves('10.244.1.3'), arrives] };
+    expect(await get('http://10.244.1.3/', direct)).toMatchObject({ ok: true, body: 'b' });
+    expect(await connect('10.244.1.3', 80, direct)).toMatchObject({ ok: true });
+    expect(await get('http://10.96.0.9/', { ...from, stages: [arrives] })).toMatchObject({ ok: true });
+    const changed = { ...from, stages: [leaves('10.96.0.9'), arrives] };
+    expect(await get('http://10.96.0.9/', changed)).toMatchObject(elsewhere);
+    expect(await connect('10.96.0.9', 80, changed)).toMatchObject(elsewhere);
+  } finally {
+    server.kill('SIGKILL');
+  }
 });

@@ -66,37 +66,51 @@ const stagesOf = async (check: Record<string, unknown>): Promise<readonly (reado
   await gradeLab({ lab, access: spied, progress: nobody, once: true, signal: new AbortController().signal });
   expect(probes).toHaveLength(1);
   return probes[0]?.stages?.map((stage) =>
-    stage.map(({ place, address, port }) =>
-      [place.machine, place.podIp, `${address}:${port ?? '*'}`].filter(Boolean).join(' '),
+    stage.map(({ place, address, port, leaves }) =>
+      [leaves ? 'leaves' : '', place.machine, place.podIp, `${address}:${port ?? '*'}`].filter(Boolean).join(' '),
     ),
   );
 };
 
 const endpoints = ['node02 10.244.2.2 10.244.2.2:8080', 'node02 192.168.56.12:8080'];
 
+/** The pod blue itself must send the probe there. */
+const leaves = (to: string): readonly string[] => [`leaves node01 10.244.1.3 ${to}`];
+
 test.each([
-  ['the endpoints of a service', { url: 'http://10.96.5.5/' }, [endpoints]],
-  ['an external address', { url: 'http://192.0.2.7:80/' }, [endpoints]],
+  ['the endpoints of a service', { url: 'http://10.96.5.5/' }, [leaves('10.96.5.5:80'), endpoints]],
+  ['an external address', { url: 'http://192.0.2.7:80/' }, [leaves('192.0.2.7:80'), endpoints]],
   [
     'the node of a NodePort, then the endpoints',
     { url: 'http://192.168.56.11:30080/' },
-    [['node01 192.168.56.11:30080'], endpoints],
+    [leaves('192.168.56.11:30080'), ['node01 192.168.56.11:30080'], endpoints],
+  ],
+  [
+    'the node of a NodePort, from a client',
+    { from: 'client', url: 'http://192.168.56.11:30080/' },
+    [['leaves client 192.168.56.11:30080'], ['node01 192.168.56.11:30080'], endpoints],
   ],
   ['no node that sends the packet itself', { from: 'node/node01', url: 'http://192.168.56.11:30080/' }, [endpoints]],
   [
     'a machine',
     { url: 'http://192.168.56.10:10249/' },
-    [['controlplane 192.168.56.10:10249'], ['controlplane 192.168.56.10:10249']],
+    [leaves('192.168.56.10:10249'), ['controlplane 192.168.56.10:10249'], ['controlplane 192.168.56.10:10249']],
   ],
-  ['a pod', { url: 'http://10.244.2.2:1234/' }, [['node02 10.244.2.2 10.244.2.2:1234']]],
-  ['a database', { to: '10.103.132.104:3306' }, [['node01 10.244.1.2 10.244.1.2:3306']]],
-  ['nothing that labs knows', { url: 'http://198.51.100.1/' }, undefined],
-  ['nothing, for a port of the service that is for UDP', { url: 'http://10.96.5.5:53/' }, undefined],
-  ['what the lab names', { url: 'http://10.96.5.5/', lands: 'pod/db' }, [['node01 10.244.1.2 10.244.1.2:*']]],
+  ['a pod', { url: 'http://10.244.2.2:1234/' }, [leaves('10.244.2.2:1234'), ['node02 10.244.2.2 10.244.2.2:1234']]],
+  ['the pod itself', { url: 'http://10.244.1.3:1234/' }, [['node01 10.244.1.3 10.244.1.3:1234']]],
+  ['a database', { to: '10.103.132.104:3306' }, [leaves('10.103.132.104:3306'), ['node01 10.244.1.2 10.244.1.2:3306']]],
+  ['nothing that labs knows', { url: 'http://198.51.100.1/' }, [leaves('198.51.100.1:80')]],
+  ['nothing, from a node', { from: 'node/node01', url: 'http://198.51.100.1/' }, undefined],
+  ['nothing, for a port of the service that is for UDP', { url: 'http://10.96.5.5:53/' }, [leaves('10.96.5.5:53')]],
+  [
+    'what the lab names',
+    { url: 'http://10.96.5.5/', lands: 'pod/db' },
+    [leaves('10.96.5.5:80'), ['node01 10.244.1.2 10.244.1.2:*']],
+  ],
   [
     'the endpoints that the lab names',
     { url: 'http://10.96.5.5/', lands: 'endpoints/db-service' },
-    [['node01 10.244.1.2 10.244.1.2:3306']],
+    [leaves('10.96.5.5:80'), ['node01 10.244.1.2 10.244.1.2:3306']],
   ],
   ['anywhere, with not', { url: 'http://10.96.5.5/', not: true }, []],
 ])('a probe must arrive at %s', async (_, check, stages) => {

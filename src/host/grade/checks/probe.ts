@@ -32,7 +32,8 @@ const failures: Readonly<Record<ProbeFailure, (message: string) => string>> = {
   timeout: () => 'no answer in time: the packets get lost on the way',
   reset: () => 'the connection was reset',
   protocol: (message) => `an answer came, but not in the expected protocol: ${message}`,
-  elsewhere: () => 'an answer came, but not from there: labs saw no packet of the request arrive at an endpoint',
+  elsewhere: () =>
+    'an answer came, but not from there: labs saw no packet of the request leave for it and arrive at an endpoint',
 };
 
 /** `wholeWay`: how to see the way of the packet, or empty. */
@@ -65,7 +66,7 @@ const koreanFailures: typeof failures = {
   timeout: () => '시간 안에 응답이 없음: 패킷이 도중에 사라짐',
   reset: () => '연결이 끊김 (reset)',
   protocol: (message) => `응답은 왔지만 다른 프로토콜을 사용함: ${toKorean(message)}`,
-  elsewhere: () => '응답은 왔지만 그곳에서 온 것이 아님: 요청의 패킷이 엔드포인트에 도착하지 않음',
+  elsewhere: () => '응답은 왔지만 그곳에서 온 것이 아님: 이 주소로 나가서 엔드포인트에 도착한 요청 패킷이 없음',
 };
 
 const koreanFailureHints: typeof failureHints = {

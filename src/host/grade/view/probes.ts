@@ -7,7 +7,7 @@ import type { Phrases } from '../say/en.ts';
 import type { Arrivals, Candidate } from './arrivals.ts';
 import type { FactReader } from './fact-reader.ts';
 import type { Machines } from './machines.ts';
-import type { Place } from './places.ts';
+import { isOutsider, type Place } from './places.ts';
 
 const defaultTimeoutMs = 2000;
 
@@ -136,7 +136,8 @@ export class Probes {
     const { host, port } = targetOf(request);
     const stages = this.#candidates(from, host, port, { ...(lands ? { lands } : {}) });
     const endpoints = stages?.at(-1);
-    if (!stages || !endpoints) throw new Unmet(say.unknownEndpoints(`${host}:${port}`));
+    if (!stages || !endpoints || endpoints.some(({ leaves }) => leaves))
+      throw new Unmet(say.unknownEndpoints(`${host}:${port}`));
     const count = times(endpoints.filter(({ isReady }) => isReady).length);
     const outcome = facts.one<'series'>({ kind: 'series', times: count, stages: withoutState(stages), request });
     return { outcome, endpoints, times: count };
@@ -168,11 +169,27 @@ export class Probes {
     if (anywhere) return [];
     const { arrivals, machines } = this.#options;
     const endpoints = lands ? arrivals.named(lands) : arrivals.of(address, port, from.machine);
-    if (!endpoints) return undefined;
+    const departure = this.#departure(from, address, port);
+    if (!endpoints) return departure && [[departure]];
     // A prober that sends packets for a node's port elsewhere itself would prove nothing about the node.
     const machine = machines.atAddress(address);
     const isOwn = machine === from.machine && from.podIp === undefined;
-    return [...(machine && !isOwn ? [[{ spot: { machine }, address, port, isReady: true }]] : []), endpoints];
+    return [
+      ...(departure ? [[departure]] : []),
+      ...(machine && !isOwn ? [[{ spot: { machine }, address, port, isReady: true }]] : []),
+      endpoints,
+    ];
+  }
+
+  /**
+   * A pod or a client that answers its own request, or sends it elsewhere, proves nothing about the cluster. On a node,
+   * kube-proxy has rules of its own for what the node sends.
+   */
+  #departure(from: Place, address: string, port: number): Candidate | undefined {
+    const { machines } = this.#options;
+    const own = from.podIp ?? machines.addressOf(from.machine);
+    if (!isOutsider(from, machines) || address === own || address.startsWith('127.')) return undefined;
+    return { spot: spotOf(from), address, port, leaves: true, isReady: true };
   }
 
   /** Nodes and clients know the names of machines only. Pods also ask the cluster's DNS. */

@@ -49,7 +49,7 @@ describe('an http check', () => {
     const elsewhere = { ok: false, failure: 'elsewhere', message: '' } as const;
     expect(await gradeCheck(check, { objects, http: () => elsewhere })).toMatchObject({
       outcome: 'fail',
-      observed: expect.stringContaining('no packet of the request arrive at an endpoint'),
+      observed: expect.stringContaining('no packet of the request leave for it and arrive at an endpoint'),
     });
   });
 
