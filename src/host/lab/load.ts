@@ -2,12 +2,15 @@
 // column.
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
-import { join, relative, resolve } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import type { LabDefinition, LabParams, Variation } from '../../api/lab.ts';
 import { ExitCode, LabError } from '../../kit/error.ts';
-import { drawParams, fillParams, fillText } from './params.ts';
+import { missingFiles } from './files.ts';
+import { drawParams, fillParams, fillText, usesAny, wrongParams } from './params.ts';
+import type { ParsedYaml } from './parse.ts';
 import { keepParsed, readParsed } from './parsed.ts';
 import { type Diagnostic, formatDiagnostic, type Problem } from './problem.ts';
+import { recordOf, valueAt } from './raw.ts';
 import { resolveLab } from './resolve.ts';
 import { validate } from './validate.ts';
 
@@ -46,33 +49,65 @@ export const readLab = async (folder: string, cacheFolder?: string, variation: V
     const { lab } = await understand(known, root, variation);
     if (lab) return { lab, diagnostics: [] };
   }
-  const { parseYaml } = await import('./parse.ts');
-  const shown = relative(process.cwd(), path).startsWith('..') ? path : relative(process.cwd(), path);
-  const parsed = parseYaml(source, shown);
-  if (parsed.errors.length > 0) return { diagnostics: parsed.errors };
-  const { lab, problems } = await understand(parsed.value, root, variation);
-  if (!lab) return { diagnostics: parsed.locate(problems) };
+  const { lab, diagnostics, parsed } = await examineLab(root, variation);
+  if (!lab) return { diagnostics };
   if (cacheFolder !== undefined) await keepParsed(cacheFolder, path, { source, value: parsed.value });
   return { lab, diagnostics: [] };
 };
 
-/** @param value the YAML as plain data */
-const understand = async (
-  value: unknown,
-  root: string,
-  variation: Variation,
-): Promise<{ readonly lab?: LabDefinition; readonly problems: readonly Problem[] }> => {
-  const params = drawParams(value, variation);
-  // Without its parameters, each field that uses one would be wrong, too.
-  if (!params) return { problems: validate(value).problems.filter(({ path: [first] }) => first === 'params') };
-  const filled = fillParams(value, params);
-  const { lab, problems: found } = validate(filled.value);
-  const problems = [...filled.problems, ...found];
-  if (!lab || problems.length > 0) return { problems };
+/** All that can be known about a lab that may be wrong. */
+export interface Examined extends Understood {
+  /** Absolute. */
+  readonly root: string;
+  readonly parsed: ParsedYaml;
+  /** In the order of the files and lines. Empty for a valid lab. */
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Reads a lab and all that is wrong with it. @throws LabError `LAB_DEFINITION_MISSING` */
+export const examineLab = async (folder: string, variation: Variation = {}): Promise<Examined> => {
+  const root = resolve(folder);
+  const path = join(root, labFile);
+  const source = await readSource(path, root);
+  const { parseYaml } = await import('./parse.ts');
+  const shown = relative(process.cwd(), path).startsWith('..') ? path : relative(process.cwd(), path);
+  const parsed = parseYaml(source, shown);
+  if (parsed.errors.length > 0) {
+    const nothing = { value: undefined, files: await readFiles(root), problems: [], textProblems: [] };
+    return { root, parsed, ...nothing, diagnostics: parsed.errors };
+  }
+  const understood = await understand(parsed.value, root, variation);
+  const inTexts = understood.textProblems.map((problem) => ({ ...problem, file: join(dirname(shown), problem.file) }));
+  return { root, parsed, ...understood, diagnostics: [...parsed.locate(understood.problems), ...inTexts] };
+};
+
+interface Understood {
+  /** Present when there is no problem. */
+  readonly lab?: LabDefinition;
+  /** The YAML as plain data, with the values of the parameters. */
+  readonly value: unknown;
+  /** All files of the lab, by their paths in its folder. */
+  readonly files: ReadonlyMap<string, Buffer>;
+  readonly problems: readonly Problem[];
+  /** Problems in other files, whose paths are relative to the folder. */
+  readonly textProblems: readonly Diagnostic[];
+}
+
+/** @param raw the YAML as plain data */
+const understand = async (raw: unknown, root: string, variation: Variation): Promise<Understood> => {
+  const params = drawParams(raw, variation);
+  const wrong = wrongParams(raw);
+  const { value, problems: unknown } = fillParams(raw, params, wrong);
+  const { lab, problems: found } = validate(value);
+  // A field that uses a wrong parameter would be wrong, too.
+  const ownProblems = found.filter(({ path }) => path[0] === 'params' || !usesAny(valueAt(raw, path), wrong));
   const files = await readFiles(root);
-  const resolved = resolveLab(lab, root, new Set(files.keys()), digestOf(files), { variation, params });
-  const all = [...resolved.problems, ...textProblems(files, lab.manifests, params)];
-  return all.length === 0 ? { lab: resolved.lab, problems: [] } : { problems: all };
+  const names = new Set(files.keys());
+  const problems = [...unknown, ...ownProblems, ...missingFiles(value, names)];
+  const textProblems = findTextProblems(files, { params, wrong, manifests: textsOf(recordOf(value).manifests) });
+  const known = { value, files, problems, textProblems };
+  if (!lab || problems.length + textProblems.length > 0) return known;
+  return { lab: resolveLab(lab, root, names, digestOf(files), { variation, params }), ...known };
 };
 
 const readSource = async (path: string, folder: string): Promise<string> => {
@@ -122,27 +157,35 @@ const digestOf = (files: ReadonlyMap<string, Buffer>): string => {
   return `sha256:${hash.digest('hex')}`;
 };
 
+const textsOf = (value: unknown): readonly string[] => (Array.isArray(value) ? value.map(String) : []);
+
+interface Filling {
+  readonly params: LabParams;
+  readonly wrong: ReadonlySet<string>;
+  readonly manifests: readonly string[];
+}
+
 /** Parameters in Markdown and manifests that the lab does not have. */
-const textProblems = (
+const findTextProblems = (
   files: ReadonlyMap<string, Buffer>,
-  manifests: readonly string[],
-  params: LabParams,
-): readonly Problem[] =>
+  { params, wrong, manifests }: Filling,
+): readonly Diagnostic[] =>
   [...files]
     .filter(([file]) => (file.startsWith('tasks/') && file.endsWith('.md')) || manifests.includes(file))
     .flatMap(([file, content]) =>
       content
         .toString()
         .split('\n')
-        .flatMap((line, index) => {
-          const problem = problemIn(line, params);
-          return problem === undefined ? [] : [{ path: ['params'], message: `${file}:${index + 1}: ${problem}` }];
+        .flatMap((line, index): readonly Diagnostic[] => {
+          const message = problemIn(line, params, wrong);
+          const column = line.indexOf('{param:');
+          return message === undefined ? [] : [{ file, line: index + 1, column, message, rule: 'parameter' }];
         }),
     );
 
-const problemIn = (line: string, params: LabParams): string | undefined => {
+const problemIn = (line: string, params: LabParams, wrong: ReadonlySet<string>): string | undefined => {
   try {
-    fillText(line, params);
+    fillText(line, params, wrong);
     return undefined;
   } catch (error) {
     if (error instanceof RangeError) return error.message;

@@ -8,36 +8,47 @@ import { recordOf } from './raw.ts';
 
 const value = z.union([z.string().min(1), z.int()]);
 
+const range = z.union([
+  z
+    .strictObject({ from: z.int(), to: z.int() })
+    .refine(({ from, to }) => from <= to, '`to` must not be less than `from`')
+    .meta({ description: 'A whole number, both ends included.' }),
+  z.strictObject({ oneOf: z.array(value).min(1) }).meta({ description: 'One of these values.' }),
+]);
+
 export const paramsSchema = z
-  .record(
-    z.string().regex(/^[a-z][a-zA-Z0-9]*$/, 'is not a name such as port or serviceName'),
-    z.union([
-      z
-        .strictObject({ from: z.int(), to: z.int() })
-        .refine(({ from, to }) => from <= to, '`to` must not be less than `from`')
-        .meta({ description: 'A whole number, both ends included.' }),
-      z.strictObject({ oneOf: z.array(value).min(1) }).meta({ description: 'One of these values.' }),
-    ]),
-  )
+  .record(z.string().regex(/^[a-z][a-zA-Z0-9]*$/, 'is not a name such as port or serviceName'), range)
   .meta({
     description:
       'Values that are drawn from --seed and --student. A dollar sign and {param:NAME} stand for one, in lab.yaml and ' +
       'in Markdown; scripts read lab.params.',
   });
 
-/** The values of a lab for one student. @returns undefined if `params` is not valid: the schema names what is wrong */
-export const drawParams = (raw: unknown, variation: Variation): LabParams | undefined => {
+/** The values of a lab for one student. A parameter that is not valid has none: the schema names what is wrong. */
+export const drawParams = (raw: unknown, variation: Variation): LabParams => {
   const lab = recordOf(raw);
-  const params = paramsSchema.safeParse(lab.params ?? {});
-  if (!params.success) return undefined;
   return Object.fromEntries(
-    Object.entries(params.data).map(([name, range]) => {
+    Object.entries(recordOf(lab.params)).flatMap(([name, written]) => {
+      const { data } = range.safeParse(written);
       const draw = (count: number): number => drawNumber([String(lab.name), name], variation, count);
-      if ('oneOf' in range) return [name, range.oneOf[draw(range.oneOf.length)] ?? ''];
-      return [name, range.from + draw(range.to - range.from + 1)];
+      if (data === undefined) return [];
+      if ('oneOf' in data) return [[name, data.oneOf[draw(data.oneOf.length)] ?? '']];
+      return [[name, data.from + draw(data.to - data.from + 1)]];
     }),
   );
 };
+
+/** The names of the parameters that are not valid. */
+export const wrongParams = (raw: unknown): ReadonlySet<string> =>
+  new Set(
+    Object.entries(recordOf(recordOf(raw).params))
+      .filter(([, written]) => !range.safeParse(written).success)
+      .map(([name]) => name),
+  );
+
+/** Whether a text stands for one of these parameters. */
+export const usesAny = (text: unknown, names: ReadonlySet<string>): boolean =>
+  typeof text === 'string' && [...text.matchAll(template)].some(([, name = '']) => names.has(name));
 
 /** A number from 0 to count - 1. Each seed, student and parameter has its own, in every version of labs. */
 const drawNumber = (about: readonly string[], { seed = '', student = '' }: Variation, count: number): number => {
@@ -50,12 +61,17 @@ const drawNumber = (about: readonly string[], { seed = '', student = '' }: Varia
 
 const template = /\$\{param:([^}]*)\}/g;
 
-/** A text with the values of its parameters. @throws RangeError that names a parameter that the lab does not have */
-export const fillText = (text: string, params: LabParams): string =>
-  text.replaceAll(template, (_, name: string) => {
+/**
+ * A text with the values of its parameters.
+ * @param wrong parameters without a value, whose templates stay
+ * @throws RangeError that names a parameter that the lab does not have
+ */
+export const fillText = (text: string, params: LabParams, wrong: ReadonlySet<string> = new Set()): string =>
+  text.replaceAll(template, (written, name: string) => {
     const found = params[name];
-    if (found === undefined) throw new RangeError(unknownParam(name, params));
-    return String(found);
+    if (found !== undefined) return String(found);
+    if (wrong.has(name)) return written;
+    throw new RangeError(unknownParam(name, params));
   });
 
 const unknownParam = (name: string, params: LabParams): string =>
@@ -68,15 +84,16 @@ const unknownParam = (name: string, params: LabParams): string =>
 export const fillParams = (
   raw: unknown,
   params: LabParams,
+  wrong: ReadonlySet<string> = new Set(),
 ): { readonly value: unknown; readonly problems: readonly Problem[] } => {
   const problems: Problem[] = [];
   const fillOne = (text: string, path: Path): unknown => {
     const [only, name = ''] = /^\$\{param:([^}]*)\}$/.exec(text) ?? [];
     try {
-      return only === undefined ? fillText(text, params) : (params[name] ?? fillText(text, params));
+      return only === undefined ? fillText(text, params, wrong) : (params[name] ?? fillText(text, params, wrong));
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
-      problems.push({ path, message: error.message });
+      problems.push({ path, message: error.message, rule: 'parameter' });
       return text;
     }
   };

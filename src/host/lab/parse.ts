@@ -8,14 +8,23 @@ import {
   parseDocument,
   type Document as YamlDocument,
 } from 'yaml';
-import type { Diagnostic, Problem } from './problem.ts';
+import type { Diagnostic, Path, Problem } from './problem.ts';
 import { yamlProblems } from './yaml-problem.ts';
+
+export interface Place {
+  readonly line: number;
+  readonly column: number;
+}
 
 export interface ParsedYaml {
   /** The document as plain data. */
   readonly value: unknown;
   /** What makes the file no YAML. */
   readonly errors: readonly Diagnostic[];
+  /** The line and column of a value, or of a field's name, from 1. */
+  placeOf(path: Path, key?: string): Place;
+  /** Where the text of a value begins: on the next line for a block (`|`), which is indented. */
+  textAt(path: Path): Place & { readonly isBlock: boolean };
   /** Adds the place in the file to each problem, and sorts them by it. */
   locate(problems: readonly Problem[]): readonly Diagnostic[];
 }
@@ -30,24 +39,24 @@ export const parseYaml = (source: string, file: string): ParsedYaml => {
   const problems = isEmpty ? [emptyFile] : yamlProblems(document, source);
   const errors = problems.map(({ offset, message }) => {
     const { line, col } = lines.linePos(offset);
-    return { file, line, column: col, message };
+    return { file, line, column: col, message, rule: 'yaml' as const };
   });
+  const placeOf = (path: Path, key?: string) =>
+    locate({ path, ...(key === undefined ? {} : { key }) }, document, lines);
   return {
+    placeOf,
+    textAt: (path) => textAt(path, document, lines, source),
     value: errors.length > 0 ? undefined : document.toJS(),
     errors,
     locate: (problems) =>
       problems
-        .map((problem) => ({ file, ...locate(problem, document, lines), message: problem.message }))
+        .map(({ path, key, message, rule = 'schema' }) => ({ file, ...placeOf(path, key), message, rule }))
         .sort((a, b) => a.line - b.line || a.column - b.column),
   };
 };
 
 /** Finds the line and column of a problem: of the value, or of the nearest node around it that is in the file. */
-const locate = (
-  problem: Problem,
-  document: YamlDocument.Parsed,
-  lines: LineCounter,
-): { line: number; column: number } => {
+const locate = (problem: Pick<Problem, 'path' | 'key'>, document: YamlDocument.Parsed, lines: LineCounter): Place => {
   let node: unknown = document.contents;
   let offset = rangeOf(node) ?? 0;
   for (const step of problem.path) {
@@ -59,6 +68,16 @@ const locate = (
   if (problem.key !== undefined) offset = keyOffset(node, problem.key) ?? offset;
   const { line, col } = lines.linePos(offset);
   return { line, column: col };
+};
+
+const textAt = (path: Path, document: YamlDocument.Parsed, lines: LineCounter, source: string) => {
+  const place = locate({ path }, document, lines);
+  const node = document.getIn(path, true);
+  const isBlock = isScalar(node) && node.type === 'BLOCK_LITERAL';
+  if (!isBlock) return { ...place, isBlock };
+  const first = source.split('\n').findIndex((line, index) => index >= place.line && line.trim() !== '');
+  const indent = /^ */.exec(source.split('\n')[first] ?? '')?.[0].length ?? 0;
+  return { line: place.line + 1, column: indent + 1, isBlock };
 };
 
 const childOf = (node: unknown, step: string | number): unknown =>

@@ -4,10 +4,15 @@ import { didYouMean } from '../../kit/suggest.ts';
 
 export type Path = readonly (string | number)[];
 
+/** The kinds of problems that reading a lab finds: ids of `labs lint`. */
+export type ReadingRule = 'yaml' | 'schema' | 'reference' | 'parameter' | 'missing-file';
+
 /** A problem at a place in the document. `key` is set when the name of a field is wrong, not its value. */
 export interface Problem {
   readonly path: Path;
   readonly message: string;
+  /** Default: `schema`. */
+  readonly rule?: ReadingRule;
   readonly key?: string;
 }
 
@@ -21,10 +26,11 @@ export interface Diagnostic {
   readonly line: number;
   readonly column: number;
   readonly message: string;
+  readonly rule: ReadingRule;
 }
 
 /** `labs/x/lab.yaml:12:7: message` */
-export const formatDiagnostic = ({ file, line, column, message }: Diagnostic): string =>
+export const formatDiagnostic = ({ file, line, column, message }: Omit<Diagnostic, 'rule'>): string =>
   `${file}:${line}:${column}: ${message}`;
 
 type RawIssue = z.core.$ZodRawIssue;

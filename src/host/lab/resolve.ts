@@ -12,18 +12,16 @@ import {
   type Variation,
 } from '../../api/lab.ts';
 import { cidrAddress } from '../../api/scalars.ts';
-import { didYouMean } from '../../kit/suggest.ts';
 import { kindOf } from '../grade/kinds.ts';
 import { withoutShortForms } from './cluster.ts';
-import type { Path, Problem } from './problem.ts';
+import { textFile } from './files.ts';
 import type { LabInput, TaskInput } from './schema.ts';
 import type { CheckInput } from './schema-checks.ts';
 
-/** The files of the lab's folder, and the problems with missing ones. */
+/** The files of the lab's folder. files.ts has found those that are missing. */
 interface Folder {
   readonly root: string;
   readonly files: ReadonlySet<string>;
-  readonly problems: Problem[];
 }
 
 /** The values of the lab's parameters, and what they were drawn from. */
@@ -38,27 +36,23 @@ export const resolveLab = (
   files: ReadonlySet<string>,
   digest: string,
   { variation, params }: Drawn = { variation: {}, params: {} },
-): { readonly lab: LabDefinition; readonly problems: readonly Problem[] } => {
-  const folder: Folder = { root, files, problems: [] };
-  const tasks = input.tasks.map((task, index) => resolveTask(task, ['tasks', index], folder));
+): LabDefinition => {
+  const folder: Folder = { root, files };
   const { name, title, summary } = input;
   return {
-    lab: {
-      name,
-      title,
-      summary,
-      folder: root,
-      digest,
-      cluster: resolveCluster(input.cluster),
-      variation,
-      params,
-      images: input.images,
-      manifests: input.manifests.map((file, index) => fileOf(file, ['manifests', index], folder)),
-      ...(input.setup === undefined ? {} : { setup: fileOf(input.setup, ['setup'], folder) }),
-      ...(input.restore === undefined ? {} : { restore: fileOf(input.restore, ['restore'], folder) }),
-      tasks,
-    },
-    problems: folder.problems,
+    name,
+    title,
+    summary,
+    folder: root,
+    digest,
+    cluster: resolveCluster(input.cluster),
+    variation,
+    params,
+    images: input.images,
+    manifests: input.manifests.map((file) => join(root, file)),
+    ...(input.setup === undefined ? {} : { setup: join(root, input.setup) }),
+    ...(input.restore === undefined ? {} : { restore: join(root, input.restore) }),
+    tasks: input.tasks.map((task) => resolveTask(task, folder)),
   };
 };
 
@@ -67,24 +61,20 @@ const resolveCluster = (input: LabInput['cluster']): ClusterSpec => ({
   dnsAddress: input.dnsAddress ?? cidrAddress(input.serviceCidr, addressLayout.dnsService),
 });
 
-const resolveTask = (task: TaskInput, path: Path, folder: Folder): TaskDefinition => {
-  const { id, title, hints, setup, solve, wrong } = task;
+const resolveTask = (task: TaskInput, folder: Folder): TaskDefinition => {
+  const { id, title, hints, setup, solve, wrong, text = textFile(id) } = task;
   const script = (field: 'setup' | 'solve', file: string | undefined) =>
-    file === undefined ? {} : { [field]: fileOf(file, [...path, field], folder) };
+    file === undefined ? {} : { [field]: join(folder.root, file) };
   return {
     id,
     title,
     hints,
-    text: resolveText(
-      task.text ?? `tasks/${id}.md`,
-      task.text === undefined ? [...path, 'id'] : [...path, 'text'],
-      folder,
-    ),
-    ...resolveDebrief(task.text ?? `tasks/${id}.md`, folder),
+    text: { en: join(folder.root, text), ...translationsOf(text, folder) },
+    ...resolveDebrief(text, folder),
     ...script('setup', setup),
     ...script('solve', solve),
-    ...(wrong ? { wrong: wrong.map((file, index) => fileOf(file, [...path, 'wrong', index], folder)) } : {}),
-    checks: task.checks.map((check, index) => resolveCheck(check, id, [...path, 'checks', index], folder)),
+    ...(wrong ? { wrong: wrong.map((file) => join(folder.root, file)) } : {}),
+    checks: task.checks.map((check) => resolveCheck(check, id, folder)),
   };
 };
 
@@ -95,12 +85,7 @@ const resolveDebrief = (text: string, folder: Folder): Pick<TaskDefinition, 'deb
   return { debrief: { en: join(folder.root, file), ...translationsOf(file, folder) } };
 };
 
-/** `tasks/x.md`, and the translations beside it, such as `tasks/x.ko.md`. */
-const resolveText = (file: string, path: Path, folder: Folder): Localized => ({
-  en: fileOf(file, path, folder),
-  ...translationsOf(file, folder),
-});
-
+/** The translations beside `tasks/x.md`, such as `tasks/x.ko.md`. */
 const translationsOf = (file: string, folder: Folder): Omit<Localized, 'en'> => {
   const translations = languages
     .filter((language) => language !== 'en')
@@ -110,20 +95,14 @@ const translationsOf = (file: string, folder: Folder): Omit<Localized, 'en'> => 
   return Object.fromEntries(translations);
 };
 
-const fileOf = (file: string, path: Path, folder: Folder): string => {
-  if (!folder.files.has(file))
-    folder.problems.push({
-      path,
-      message: `there is no file "${file}" in the lab’s folder${didYouMean(file, [...folder.files])}`,
-    });
-  return join(folder.root, file);
-};
-
-const resolveCheck = (check: CheckInput, task: string, path: Path, folder: Folder): CheckDefinition => {
+const resolveCheck = (check: CheckInput, task: string, { root }: Folder): CheckDefinition => {
   const kind = kindOf(check);
   const { type, id, title, points, not, within, stableFor, needs, hint, reveal, partial, visibility } = check;
-  const fields = Object.fromEntries(Object.entries(check).filter(([name]) => name in kind.fields));
-  const files = { find: (field: string, file: string) => fileOf(file, [...path, field], folder) };
+  const fields = Object.fromEntries(
+    Object.entries(check)
+      .filter(([name]) => name in kind.fields)
+      .map(([name, value]) => [name, kind.files?.includes(name) ? join(root, String(value)) : value]),
+  );
   return {
     type,
     id,
@@ -137,6 +116,6 @@ const resolveCheck = (check: CheckInput, task: string, path: Path, folder: Folde
     reveal,
     partial,
     visibility,
-    ...(kind.resolve?.(fields, files) ?? fields),
+    ...(kind.resolve?.(fields) ?? fields),
   };
 };

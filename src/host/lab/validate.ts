@@ -20,7 +20,8 @@ export interface Validation {
 /** @param raw the YAML as plain data */
 export const validate = (raw: unknown): Validation => {
   const { value, problems: shape } = checkShape(labSchema, raw);
-  const problems = rootsOf([...shape, ...semanticProblems(raw)], raw);
+  const references = semanticProblems(raw).map((problem): Problem => ({ rule: 'reference', ...problem }));
+  const problems = rootsOf([...shape, ...references], raw);
   return problems.length === 0 && value ? { lab: value, problems } : { problems };
 };
 

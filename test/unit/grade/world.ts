@@ -176,7 +176,7 @@ export const labOf = (checks: readonly Written[], task: Partial<TaskDefinition> 
       { id: 'task', title: 'Task', checks: checks.map((check) => ({ id: 'check', title: 'It works', ...check })) },
     ],
   });
-  const { lab } = resolveLab(input, '/lab', new Set(['tasks/task.md']), 'sha256:0');
+  const lab = resolveLab(input, '/lab', new Set(['tasks/task.md']), 'sha256:0');
   return { ...lab, tasks: lab.tasks.map((made) => ({ ...made, ...task })) };
 };
 

@@ -282,6 +282,26 @@ describe('a wrong lab', () => {
     ]);
   });
 
+  test('reports wrong shapes, wrong names, missing files and wrong parameters together', async () => {
+    const second = `  - id: mend
+    title: Mend
+    solve: solve/mend.ts
+    checks:
+      - { id: it, title: It, type: script, file: checks/it.ts, needs: look/ther }
+`;
+    await write('lab.yaml', valid.replace('title: Look', 'titel: Look') + second);
+    await write('tasks/look.md', `See \${param:x}.`);
+    const { diagnostics } = await readLab(folder);
+    expect(diagnostics.map(({ line, rule }) => `${line} ${rule}`)).toEqual([
+      '11 schema',
+      '14 missing-file',
+      '16 missing-file',
+      '18 missing-file',
+      '18 reference',
+      '1 parameter',
+    ]);
+  });
+
   test('names a task file that is missing', async () => {
     await write('lab.yaml', valid);
     await write('tasks/lok.md');

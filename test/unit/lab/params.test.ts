@@ -46,9 +46,7 @@ const problems = async (): Promise<readonly string[]> =>
 describe('the values of a lab', () => {
   const lab = { name: 'demo', params: { port: { from: 3, to: 7 }, color: { oneOf: ['a', 'b', 9] } } };
   const drawn = (variation: Variation): LabParams => {
-    const values = drawParams(lab, variation);
-    if (!values) throw new Error('params is not valid');
-    return values;
+    return drawParams(lab, variation);
   };
 
   test('are the same for the same seed and student, and lie in their ranges', () => {
@@ -103,8 +101,19 @@ describe('a wrong parameter', () => {
     write(labYaml.replace(`The port ${param('port')}`, `The port ${param('prot')}`));
     expect(await problems()).toEqual(['3: there is no parameter "prot" in params; did you mean "port"?']);
     write(labYaml, `First.\nUse ${param('colour')}.`);
+    const message = 'there is no parameter "colour" in params; did you mean "color"?';
+    expect((await readLab(folder)).diagnostics).toEqual([
+      { file: expect.stringMatching(/tasks\/look\.md$/), line: 2, column: 5, message, rule: 'parameter' },
+    ]);
+  });
+
+  test('hides no other problem, and makes none of the fields that use it', async () => {
+    const wrong = labYaml.replace('points: 1', `points: "${param('port')}"`).replace('to: 30999', 'too: 30999');
+    write(wrong.replace('title: P', 'titel: P'), `Use ${param('port')} and ${param('colour')}.`);
     expect(await problems()).toEqual([
-      expect.stringMatching(/tasks\/look\.md:2: there is no parameter "colour" in params; did you mean "color"\?/),
+      expect.stringMatching(/^6: params\.port/),
+      expect.stringMatching(/^15: .*unknown field "titel"/),
+      expect.stringMatching(/^1: there is no parameter "colour"/),
     ]);
   });
 

@@ -125,8 +125,7 @@ export const answerCheck = checkKind({
     if (ids.length === 0 || typeof equals !== 'string' || ids.includes(equals)) return [];
     return [{ field: 'equals', message: `there is no choice "${equals}"${didYouMean(equals, ids)}` }];
   },
-  resolve: ({ script, ...check }, files) =>
-    script === undefined ? check : { ...check, script: files.find('script', script) },
+  files: ['script'],
   expected: ({ question }, say) => say.answerExpected(localize(question, say.language)),
   judge(check, view, say, { taskId, number, student }) {
     const id = `${taskId}/${check.id}`;

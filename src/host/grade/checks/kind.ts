@@ -30,7 +30,9 @@ export interface CheckKind<Type extends string, Fields extends z.ZodRawShape, Wo
   /** `judge` gets templates unfilled. Default: all texts of the check are filled before. */
   readonly fillsItself?: true;
   /** Turns the fields of lab.yaml into the fields that `expected` and `judge` get. Default: unchanged. */
-  resolve?(written: FieldValues<Fields>, files: LabFiles): Resolved;
+  resolve?(written: FieldValues<Fields>): Resolved;
+  /** The fields that name a file of the lab's folder. `resolve`, `expected` and `judge` get absolute paths. */
+  readonly files?: readonly (keyof Fields & string)[];
   /** What the check expects, as a phrase: "pod blue gets 200 from http://orange/". The caller fills in templates. */
   expected(check: CheckDefinition & Resolved, say: Phrases & Words): string;
   /** What the check expects with `not`. Without this phrase, or if it is undefined, a sentence negates `expected`. */
@@ -55,11 +57,6 @@ export interface Mistake {
   /** The wrong field. Undefined when the mistake is in several fields. */
   readonly field?: string;
   readonly message: string;
-}
-
-export interface LabFiles {
-  /** The absolute path of a file in the lab's folder. Reports a problem at the field when there is no such file. */
-  find(field: string, file: string): string;
 }
 
 export interface CheckContext {

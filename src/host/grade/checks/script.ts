@@ -14,7 +14,8 @@ export const scriptCheck = checkKind({
     timeout: duration.prefault('10s'),
   },
   words: { en: {}, ko: {} },
-  resolve: ({ file, timeout }, files) => ({ file: files.find('file', file), timeoutMs: timeout }),
+  files: ['file'],
+  resolve: ({ file, timeout }) => ({ file, timeoutMs: timeout }),
   expected: ({ title }, say) => localize(title, say.language),
   judge({ file, timeoutMs, points }, view, { language }) {
     const verdict = view.facts.one<'check'>({ kind: 'check', file, timeoutMs });
