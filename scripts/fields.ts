@@ -1,9 +1,9 @@
 // Writes docs/fields.md, the page of all fields of the API: `node scripts/node.mjs fields.ts`.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { typeOf } from '../src/api/field-types.ts';
 import { allResources } from '../src/api/resources.ts';
 import { unstoredTypes } from '../src/node/apiserver/fields/unstored.ts';
-import { typeOf } from '../src/node/apiserver/schema/schema.ts';
 import { fieldsPage } from './lib/fields-page.ts';
 
 writeFileSync(

@@ -1,7 +1,7 @@
 // Generates the API server's schema from Kubernetes' Go types: `node scripts/node.mjs schema.ts FOLDER`, where FOLDER
 // holds k8s.io/api and k8s.io/apimachinery. docs/how-to/add-a-resource.md says where to get them.
 //
-// fields.json maps a type to its fields, and a field to a token:
+// field-types.json maps a type to its fields, and a field to a token:
 //   T, []T, map:T   the type
 //   !               the field is required
 //   ?               the field is a pointer in Go
@@ -13,11 +13,11 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { typeOf } from '../src/api/field-types.ts';
 import { allResources } from '../src/api/resources.ts';
 import { allReviews } from '../src/node/apiserver/resources/reviews.ts';
 import { subresources } from '../src/node/apiserver/resources/subresources.ts';
 import { servedVersions } from '../src/node/apiserver/resources/versions.ts';
-import { typeOf } from '../src/node/apiserver/schema/schema.ts';
 
 type Fields = Record<string, string>;
 
@@ -221,6 +221,6 @@ types['meta.v1.FieldsV1'] = 'any';
 const found = reach(root, [...bodies(), 'meta.v1.TypeMeta']);
 for (const [name, fields] of Object.entries(later)) found[name] = { ...(found[name] as Fields), ...fields };
 const sorted = Object.entries(found).sort(([a], [b]) => (a < b ? -1 : 1));
-const output = join(import.meta.dirname, '../src/node/apiserver/schema/fields.json');
+const output = join(import.meta.dirname, '../src/api/field-types.json');
 writeFileSync(output, JSON.stringify(Object.fromEntries(sorted)));
 execFileSync('biome', ['format', '--write', output], { stdio: 'inherit' });

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
+import { parseField, shapeOf, typeOf } from '../../../src/api/field-types.ts';
 import type { KubeObject } from '../../../src/api/meta.ts';
 import { allResources, ipAddresses, type Resource } from '../../../src/api/resources.ts';
 import { parseCidr } from '../../../src/api/scalars.ts';
@@ -12,7 +13,6 @@ import { createPortAllocator } from '../../../src/node/apiserver/allocation/port
 import { bootstrap } from '../../../src/node/apiserver/bootstrap.ts';
 import { applyMergePatch } from '../../../src/node/apiserver/patch/merge.ts';
 import { decodeObject } from '../../../src/node/apiserver/schema/decode.ts';
-import { parseField, shapeOf, typeOf } from '../../../src/node/apiserver/schema/schema.ts';
 import { StatusError } from '../../../src/node/apiserver/status.ts';
 import { openLog } from '../../../src/node/apiserver/store/log.ts';
 import { openStore } from '../../../src/node/apiserver/store/store.ts';

@@ -1,13 +1,13 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { fieldsPage } from '../../../scripts/lib/fields-page.ts';
+import { parseField, shapeOf, typeOf } from '../../../src/api/field-types.ts';
 import { allResources } from '../../../src/api/resources.ts';
 import { fieldNames, reachableTypes, structOf } from '../../../src/node/apiserver/fields/reach.ts';
 import { newUnsupportedFields, unsupportedFields } from '../../../src/node/apiserver/fields/refuse.ts';
 import { type Support, sourcePath } from '../../../src/node/apiserver/fields/support.ts';
 import { fieldTable } from '../../../src/node/apiserver/fields/table.ts';
 import { unstoredTypes } from '../../../src/node/apiserver/fields/unstored.ts';
-import { parseField, shapeOf, typeOf } from '../../../src/node/apiserver/schema/schema.ts';
 import { fieldErrorBody } from '../../../src/node/apiserver/validation/field.ts';
 
 const roots = [...allResources.map(typeOf), ...unstoredTypes];

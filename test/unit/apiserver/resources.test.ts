@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import fields from '../../../src/api/field-types.json' with { type: 'json' };
+import { shapeOf, typeOf } from '../../../src/api/field-types.ts';
 import { allResources } from '../../../src/api/resources.ts';
 import { allDefinitions } from '../../../src/node/apiserver/resources/all.ts';
-import fields from '../../../src/node/apiserver/schema/fields.json' with { type: 'json' };
-import { shapeOf, typeOf } from '../../../src/node/apiserver/schema/schema.ts';
 
 test('every resource of the API has a definition, in the order of discovery', () => {
   expect(allDefinitions.map(({ resource }) => resource)).toEqual(allResources);

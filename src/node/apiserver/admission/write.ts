@@ -1,6 +1,7 @@
 // Creates and updates: defaults, admission, validation and allocation, in Kubernetes' order, and then the store.
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
+import { typeOf } from '../../../api/field-types.ts';
 import type { KubeObject } from '../../../api/meta.ts';
 import { namespaces, type Resource } from '../../../api/resources.ts';
 import { timestamp } from '../../../api/time.ts';
@@ -11,7 +12,6 @@ import { definitionOf } from '../resources/all.ts';
 import type { AdmissionContext, Definition, Warn } from '../resources/definition.ts';
 import type { Subresource } from '../resources/subresources.ts';
 import { withoutEmpty } from '../schema/empty.ts';
-import { typeOf } from '../schema/schema.ts';
 import { alreadyExists, badRequest, forbidden, invalid, modified, notFound } from '../status.ts';
 import type { ObjectKey } from '../store/store.ts';
 import { type FieldError, forbiddenField, goValue, invalidValue } from '../validation/field.ts';

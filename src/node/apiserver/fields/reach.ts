@@ -1,5 +1,5 @@
 // Which types and fields the table must have: all that an object of the API can reach through honoured fields.
-import { parseField, type Shape, shapeOf } from '../schema/schema.ts';
+import { parseField, type Shape, shapeOf } from '../../../api/field-types.ts';
 import type { FieldTable } from './support.ts';
 
 /** `[]core.v1.Container` → `core.v1.Container`. Undefined when no struct is inside. */

@@ -1,7 +1,7 @@
 // Refuses values of fields that labs does not support, so that no field is accepted and then ignored.
 import { isDeepStrictEqual } from 'node:util';
+import { parseField, type Shape, shapeOf } from '../../../api/field-types.ts';
 import { isRecord } from '../schema/record.ts';
-import { parseField, type Shape, shapeOf } from '../schema/schema.ts';
 import { type FieldError, forbiddenField } from '../validation/field.ts';
 import { structOf } from './reach.ts';
 import type { Support } from './support.ts';

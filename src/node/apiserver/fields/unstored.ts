@@ -1,7 +1,8 @@
 // The fields of types that the API serves and never stores: scales, bindings, evictions, tokens and reviews.
+
+import { typeOf } from '../../../api/field-types.ts';
 import { allReviews } from '../resources/reviews.ts';
 import { subresources } from '../resources/subresources.ts';
-import { typeOf } from '../schema/schema.ts';
 import { type FieldTable, honoured, refused, statusOnly } from './support.ts';
 
 /** The types of these bodies, beside those of stored objects. */

@@ -1,9 +1,9 @@
 // Server-side apply: merges a configuration into the stored object. A field that its manager stops applying is removed.
 // A field that another manager owns with another value is a conflict, unless the request forces it.
 import { isDeepStrictEqual } from 'node:util';
+import { typeOf } from '../../../api/field-types.ts';
 import type { KubeObject } from '../../../api/meta.ts';
 import { apiVersionOf, type Resource } from '../../../api/resources.ts';
-import { typeOf } from '../schema/schema.ts';
 import { StatusError } from '../status.ts';
 import { ambiguities } from './ambiguities.ts';
 import { changed, compare, fieldsIn } from './compare.ts';

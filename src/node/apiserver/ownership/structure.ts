@@ -1,6 +1,7 @@
 // How server-side apply sees a value: as a whole, or as parts that different managers can own.
+
+import { type FieldType, fieldOf, type Relation, shapeOf } from '../../../api/field-types.ts';
 import { isRecord } from '../schema/record.ts';
-import { type FieldType, fieldOf, type Relation, shapeOf } from '../schema/schema.ts';
 
 /** A part of a value. `step` is its key in a field set. */
 export interface Part {

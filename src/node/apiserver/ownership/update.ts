@@ -1,7 +1,8 @@
 // Records who changed which fields by a create, an update, or a patch that is no apply.
+
+import { typeOf } from '../../../api/field-types.ts';
 import type { KubeObject } from '../../../api/meta.ts';
 import type { Resource } from '../../../api/resources.ts';
-import { typeOf } from '../schema/schema.ts';
 import { type Comparison, compare } from './compare.ts';
 import { type FieldSet, isEmpty, without } from './field-set.ts';
 import {

@@ -1,7 +1,7 @@
 // Strategic merge patch: a merge patch that merges lists item by item where the schema names a merge key.
 import { isDeepStrictEqual } from 'node:util';
+import { type FieldType, fieldOf, type Shape, shapeOf } from '../../../api/field-types.ts';
 import { type Fields, isRecord } from '../schema/record.ts';
-import { type FieldType, fieldOf, type Shape, shapeOf } from '../schema/schema.ts';
 import { PatchError } from './json.ts';
 
 /** Returns a patched copy. @param token the document's type, e.g. `core.v1.Pod`. @throws PatchError */

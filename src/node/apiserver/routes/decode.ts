@@ -1,11 +1,12 @@
 // From a request's body to an object of the right kind, with the field validation that the client asks for.
+
+import { typeOf } from '../../../api/field-types.ts';
 import type { KubeObject } from '../../../api/meta.ts';
 import { apiVersionOf, type Resource } from '../../../api/resources.ts';
 import type { ResourceExchange } from '../exchange/exchange.ts';
 import { warn } from '../exchange/warning.ts';
 import { DecodeError, decodeObject } from '../schema/decode.ts';
 import { type Fields, isRecord } from '../schema/record.ts';
-import { typeOf } from '../schema/schema.ts';
 import { badRequest } from '../status.ts';
 import { readDocument } from './body.ts';
 

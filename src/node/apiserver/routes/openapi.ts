@@ -1,14 +1,14 @@
 // OpenAPI v3 and v2, made from the schema, for `kubectl explain`. They also tell kubectl that the server validates
 // fields.
 import { createHash } from 'node:crypto';
+import fields from '../../../api/field-types.json' with { type: 'json' };
+import { type FieldType, parseField, shapeOf, typeOf } from '../../../api/field-types.ts';
 import { allResources, apiPathOf, type Resource } from '../../../api/resources.ts';
 import { kubernetesVersion } from '../../../api/version.ts';
 import { type Answer, type Exchange, ok } from '../exchange/exchange.ts';
 import { allDefinitions } from '../resources/all.ts';
 import type { Explanations } from '../resources/definition.ts';
 import { servedVersions } from '../resources/versions.ts';
-import fields from '../schema/fields.json' with { type: 'json' };
-import { type FieldType, parseField, shapeOf, typeOf } from '../schema/schema.ts';
 import { collectionPaths } from './openapi-paths.ts';
 import { v2DocumentOf } from './openapi-v2.ts';
 import { encodeV2 } from './openapi-v2-protobuf.ts';

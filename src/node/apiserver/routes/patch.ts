@@ -1,4 +1,6 @@
 // PATCH on an object or its status: JSON patch, merge patch, strategic merge patch, server-side apply.
+
+import { typeOf } from '../../../api/field-types.ts';
 import { checkPreconditions, createInStore, existing, hasStatus, updateInStore } from '../admission/write.ts';
 import { type Answer, created, type Handler, keyOf, ok, type ResourceExchange } from '../exchange/exchange.ts';
 import { applyConfiguration } from '../ownership/apply.ts';
@@ -9,7 +11,6 @@ import { applyStrategicPatch } from '../patch/strategic.ts';
 import { definitionOf } from '../resources/all.ts';
 import { shownAs } from '../resources/versions.ts';
 import { isRecord } from '../schema/record.ts';
-import { typeOf } from '../schema/schema.ts';
 import { badRequest, StatusError } from '../status.ts';
 import { contentTypeOf, readDocument } from './body.ts';
 import { toObject } from './decode.ts';

@@ -1,5 +1,6 @@
 // The scale subresource of deployments and replica sets: their number of replicas and the selector of their pods.
 import type { Deployment } from '../../../api/apps.ts';
+import { typeOf } from '../../../api/field-types.ts';
 import type { KubeObject } from '../../../api/meta.ts';
 import { apiVersionOf } from '../../../api/resources.ts';
 import { existing, updateInStore } from '../admission/write.ts';
@@ -10,7 +11,6 @@ import { parentOwners, scaleOwners } from '../ownership/scale.ts';
 import { formatSelector } from '../resources/cells.ts';
 import { subresources } from '../resources/subresources.ts';
 import { isRecord } from '../schema/record.ts';
-import { typeOf } from '../schema/schema.ts';
 import { invalid } from '../status.ts';
 import { atLeast } from '../validation/values.ts';
 import { contentTypeOf, readDocument } from './body.ts';

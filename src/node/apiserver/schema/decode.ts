@@ -1,7 +1,8 @@
 // From a request's JSON to an object with known fields only, with the errors of Kubernetes' decoder.
+
+import { fieldOf, goType, type Shape, shapeOf } from '../../../api/field-types.ts';
 import { canonicalQuantity } from '../../../api/quantity-text.ts';
 import { isRecord } from './record.ts';
-import { fieldOf, goType, type Shape, shapeOf } from './schema.ts';
 
 /** The body can't be an object of this type. The message is in Go's words. */
 export class DecodeError extends Error {

@@ -1,7 +1,8 @@
 // Leaves out what Go leaves out when it writes an object: `env: []`, `hostname: ""`, `hostNetwork: false`. Otherwise an
 // update that only spells a missing field out would count as a change.
+
+import { type FieldType, fieldOf, type Shape, shapeOf } from '../../../api/field-types.ts';
 import { isRecord } from './record.ts';
-import { type FieldType, fieldOf, type Shape, shapeOf } from './schema.ts';
 
 /** @param token the type of the value: `core.v1.Pod`. @returns a copy, or the value itself if it has no fields */
 export const withoutEmpty = <T>(token: string, value: T): T => copy(shapeOf(token), value) as T;

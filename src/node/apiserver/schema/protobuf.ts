@@ -1,6 +1,6 @@
 // Decodes Kubernetes' protobuf into the JSON of the same object, by the field numbers of the schema.
 // kubectl's typed commands send protobuf: `create deployment`, `create service`, …
-import { parseField, shapeOf, typeOf } from './schema.ts';
+import { parseField, shapeOf, typeOf } from '../../../api/field-types.ts';
 
 export const protobufType = 'application/vnd.kubernetes.protobuf';
 

@@ -1,7 +1,8 @@
 // The types of all fields, generated from Kubernetes' Go types by scripts/schema.ts.
 // Strict decoding, patches, protobuf and OpenAPI use them.
-import type { Resource } from '../../../api/resources.ts';
-import fields from './fields.json' with { type: 'json' };
+
+import fields from './field-types.json' with { type: 'json' };
+import type { Resource } from './resources.ts';
 
 /** A field of a struct. */
 export interface FieldType {
@@ -59,7 +60,7 @@ const fieldPattern = /^([^!?|@#]+)(!?)(\??)(?:\|([^@#:]+)(?::([^@#]+))?)?(?:@([^
 
 const parsed = new Map<string, FieldType>();
 
-/** Parses an entry of fields.json, once. scripts/schema.ts describes the format. */
+/** Parses an entry of field-types.json, once. scripts/schema.ts describes the format. */
 export const parseField = (text: string): FieldType => {
   const known = parsed.get(text);
   if (known) return known;
