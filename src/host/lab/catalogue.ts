@@ -76,6 +76,10 @@ export const findTask = (lab: LabDefinition, name: string): TaskDefinition => {
   );
 };
 
+/** The names of the labs in a folder of lab folders. */
+export const labNames = async (root: string): Promise<readonly string[]> =>
+  (await labFolders(root)).map((path) => basename(path));
+
 const labFolders = async (root: string): Promise<readonly string[]> => {
   const entries = await readdir(root, { recursive: false, withFileTypes: true }).catch(() => []);
   const folders = entries.filter((entry) => entry.isDirectory()).map(({ name }) => join(root, name));

@@ -40,6 +40,7 @@ export const namedFiles = (raw: unknown): readonly NamedFile[] => {
 const scriptIn = (raw: Raw, field: string, path: Path): readonly NamedFile[] =>
   typeof raw[field] === 'string' ? [{ file: raw[field], path: [...path, field], exports: [field] }] : [];
 
+/** Files of which a field has a list. */
 const listIn = (raw: Raw, field: string, path: Path, exports?: readonly string[]): readonly NamedFile[] =>
   (Array.isArray(raw[field]) ? raw[field] : []).flatMap((file: unknown, index) =>
     typeof file === 'string' ? [{ file, path: [...path, field, index], ...(exports ? { exports } : {}) }] : [],

@@ -27,7 +27,7 @@ const importFile = async (file: string): Promise<Record<string, unknown>> => {
 };
 
 /** Without Node's warning that the function is experimental. Node itself removes types with the same code. */
-const withoutTypes = (source: string): string => {
+export const withoutTypes = (source: string): string => {
   const { emitWarning } = process;
   process.emitWarning = () => {};
   try {

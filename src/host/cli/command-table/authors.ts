@@ -29,6 +29,26 @@ export const authorsCommands: CommandGroup = {
       ],
     },
     {
+      name: 'lint',
+      operands: '[lab...]',
+      load: () => import('../commands/lint.ts'),
+      summary: both('Find mistakes in a lab', '실습의 실수 찾기'),
+      json: true,
+      withoutLab: true,
+      completes: ['labs'],
+      options: [
+        {
+          flags: '--sarif',
+          help: both('print SARIF 2.1.0, for code hosts', 'SARIF 2.1.0으로 출력 (코드 호스트용)'),
+        },
+      ],
+      remark: both(
+        'Without a name, labs looks at the lab in the current folder, else at all labs. The exit code is 1 if there are errors or warnings. docs/lint.md explains each rule.',
+        '이름을 쓰지 않으면 현재 폴더의 실습을, 없으면 모든 실습을 봅니다. 오류나 경고가 있으면 종료 코드는 1입니다. 규칙은 docs/lint.md에 있습니다.',
+      ),
+      examples: ['lint', 'lint ./my-lab', 'lint service-networking --sarif'],
+    },
+    {
       name: 'run',
       operands: '<file> [function]',
       load: () => import('../commands/run.ts'),

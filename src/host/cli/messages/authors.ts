@@ -1,6 +1,8 @@
 // Sentences of the commands for those who write labs.
 import { both } from './words.ts';
 
+type Counts = Readonly<Record<'error' | 'warning' | 'note', number>>;
+
 export const authorMessages = {
   // new
   newName: both('Name of the lab (lower-case letters, digits, hyphens):', '실습 이름 (소문자, 숫자, 하이픈):'),
@@ -37,6 +39,26 @@ export const authorMessages = {
   newFromHint: both(
     'A copy has the title, the nodes and the tasks of its original: edit its lab.yaml.',
     '복사한 실습은 원본의 제목, 노드, 과제를 그대로 가집니다. lab.yaml에서 고치세요.',
+  ),
+  // lint
+  severities: both(
+    { error: 'error', warning: 'warning', note: 'note' },
+    { error: '오류', warning: '경고', note: '참고' },
+  ),
+  linted: both(
+    (labs: number, { error, warning, note }: Counts) => {
+      const some = (count: number, word: string) => (count === 1 ? `1 ${word}` : `${count} ${word}s`);
+      const found = [some(error, 'error'), some(warning, 'warning'), ...(note > 0 ? [some(note, 'note')] : [])];
+      return `${error + warning === 0 && note === 0 ? 'No mistakes found' : found.join(', ')} in ${some(labs, 'lab')}.`;
+    },
+    (labs: number, { error, warning, note }: Counts) =>
+      error + warning + note === 0
+        ? `실습 ${labs}개에서 실수를 찾지 못했습니다.`
+        : `실습 ${labs}개: 오류 ${error}개, 경고 ${warning}개${note > 0 ? `, 참고 ${note}개` : ''}`,
+  ),
+  lintFolderHint: both(
+    'Write the name of a lab, or the path of its folder, such as `labs lint ./my-lab`.',
+    '실습 이름이나 폴더의 경로를 쓰세요. 예: `labs lint ./my-lab`',
   ),
   // run
   noScript: both(

@@ -1,0 +1,54 @@
+// `labs lint`: reads a lab's folder and finds its mistakes, without a cluster.
+import { relative } from 'node:path';
+import { type Examined, examineLab, labFile } from '../../lab/load.ts';
+import { applyAllowances } from './allow.ts';
+import { bySpot, type Finding } from './finding.ts';
+import { checkRules } from './rules/checks.ts';
+import { commandRules } from './rules/commands.ts';
+import { linkRules } from './rules/links.ts';
+import { manifestRules } from './rules/manifests.ts';
+import { scriptRules } from './rules/scripts.ts';
+import { translationRules } from './rules/translations.ts';
+import { type LabSource, sourceOf } from './source.ts';
+
+export interface LintResult {
+  /** The name in lab.yaml, or the folder's. */
+  readonly name: string;
+  /** Absolute. */
+  readonly folder: string;
+  readonly findings: readonly Finding[];
+}
+
+const rules: readonly ((source: LabSource) => readonly Finding[])[] = [
+  checkRules,
+  scriptRules,
+  translationRules,
+  commandRules,
+  manifestRules,
+  linkRules,
+];
+
+/** @throws LabError `LAB_DEFINITION_MISSING` */
+export const lintLab = async (folder: string): Promise<LintResult> => {
+  const examined = await examineLab(folder);
+  const source = sourceOf(examined);
+  const found = [...readingFindings(examined), ...rules.flatMap((rule) => rule(source))];
+  const findings = applyAllowances(withoutRepetitions(found), source.files);
+  const { name } = source.raw;
+  return {
+    name: typeof name === 'string' ? name : (examined.root.split('/').at(-1) ?? ''),
+    folder: examined.root,
+    findings: [...findings].sort(bySpot),
+  };
+};
+
+/** What reading the lab has found. These sentences are English only, as in all commands. */
+const readingFindings = ({ root, diagnostics }: Examined): readonly Finding[] =>
+  diagnostics.map(({ file, line, column, message, rule }) => ({
+    file: relative(root, file) || labFile,
+    ...{ line, column, rule, text: { en: message } },
+  }));
+
+/** The reader names one check of a cycle, the rules name all of them. */
+const withoutRepetitions = (findings: readonly Finding[]): readonly Finding[] =>
+  findings.filter(({ rule, text }) => !(rule === 'reference' && text.en.endsWith('needs itself through other checks')));
