@@ -42,9 +42,9 @@ const problems = async (source: string): Promise<readonly string[]> => {
 test('says which files of the cluster are missing, and which of their parameters', async () => {
   await write('web.yaml', 'kind: Pod\nmetadata: { name: "${param:who}" }\n');
   expect(await problems(`${valid}manifests: [web.yaml, wbe.yaml]\nsetup: setup.ts\n`)).toEqual([
-    '1:1: web.yaml:2: there is no parameter "who" in params',
     '14:23: there is no file "wbe.yaml" in the lab’s folder; did you mean "web.yaml"?',
     '15:8: there is no file "setup.ts" in the lab’s folder',
+    '2:20: there is no parameter "who" in params',
   ]);
 });
 

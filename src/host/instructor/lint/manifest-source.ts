@@ -7,7 +7,7 @@ import type { LabSource } from './source.ts';
 
 export interface Manifest {
   readonly content: string;
-  /** Values stand in for what only the running script knows, so that the YAML may be wrong in ways that do not count. */
+  /** Words stand for values that only the running script knows, so mistakes in the YAML prove nothing. */
   readonly hasGaps: boolean;
   /** The place of a character: line and column from 0. */
   spot(line: number, column: number): Spot;
