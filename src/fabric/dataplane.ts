@@ -5,6 +5,7 @@ import { namespacesOf } from './namespaces.ts';
 import { find } from './place.ts';
 import { machineProcesses, type ProcessTable } from './processes.ts';
 import { AgentError, type Netns, run } from './run.ts';
+import { cleanJson, lineWithoutText, notText } from './tool-text.ts';
 
 const timeoutMs = 15_000;
 
@@ -20,11 +21,11 @@ export const createDataplane =
           machine,
           id,
           isOwn: id === own.namespace.id,
-          ...(await textsOf(netns, signal)),
+          ...(await textsOf(machine, netns, signal)),
         })),
       );
     });
-    const fabric = textsOf(undefined, signal).then((texts) => ({ machine: 'fabric', isOwn: true, ...texts }));
+    const fabric = textsOf('fabric', undefined, signal).then((texts) => ({ machine: 'fabric', isOwn: true, ...texts }));
     // One wait for all: a failure that comes before its own wait would end the agent.
     const [own, ...others] = await Promise.all([fabric, ...ofMachines]);
     return [own, ...others.flat()];
@@ -55,7 +56,8 @@ const commands: readonly Command[] = [
   { command: batch('ip -6 -json', 'route show table all', 'rule'), texts: ['routes6', 'rules6'], optional: true },
   { command: 'bridge -json fdb', texts: ['fdb'] },
   { command: 'tc -json qdisc show', texts: ['queues'] },
-  { command: 'nft -j list ruleset', texts: ['nft'] },
+  // The line that is no text says why it fails.
+  { command: "nft -j list ruleset || { nft list ruleset | grep -axv -m1 '.*' >&2; false; }", texts: ['nft'] },
   { command: onlyIf('nft list tables | grep -q .', 'iptables-nft-save'), texts: ['iptables'] },
   { command: onlyIf('nft list tables | grep -q .', 'ip6tables-nft-save'), texts: ['ip6tables'] },
   // Asking for a table makes it. The file lists those that are there, and is missing without the module. Its size is
@@ -102,7 +104,7 @@ export const readingScript = [
 /** Each node of a large cluster has some megabytes. */
 export const mostTextBytes = 256 << 20;
 
-const textsOf = async (netns: Netns | undefined, signal: AbortSignal): Promise<Texts> => {
+const textsOf = async (machine: string, netns: Netns | undefined, signal: AbortSignal): Promise<Texts> => {
   const { code, stdout, timedOut } = await run(['sh', '-c', readingScript], {
     netns,
     timeoutMs,
@@ -111,12 +113,14 @@ const textsOf = async (netns: Netns | undefined, signal: AbortSignal): Promise<T
   });
   if (timedOut) throw new AgentError('FABRIC_TIMEOUT', `reading the data plane took more than ${timeoutMs} ms`);
   if (code !== 0) throw new AgentError('FABRIC_TOOL', `reading the data plane failed: exit code ${code}`);
-  return parseTexts(stdout);
+  return parseTexts(machine, stdout);
 };
 
 /** @param stdout what `readingScript` prints */
-export const parseTexts = (stdout: string): Texts => {
+export const parseTexts = (machine: string, stdout: string): Texts => {
   const sections = sectionsOf(stdout);
+  const line = lineWithoutText(sections.get('nft')?.problem ?? '');
+  if (line !== undefined) throw notText(machine, line);
   const lines = linesOf(sections.get('files')?.text ?? '');
   const under = (folder: string) => lines.filter(([path]) => path.startsWith(folder));
   return {
@@ -144,12 +148,14 @@ const printed = (
   if (problem !== undefined && !optional)
     throw new AgentError('FABRIC_TOOL', `\`${command}\` failed: ${problem.slice(-500)}`);
   if (problem !== undefined) return texts.map((name) => [name, '']);
-  if (texts.length === 1) return [[texts[0], text]];
-  const answers = text.trimEnd().split('\n');
+  if (texts.length === 1) return [[texts[0], isIproute(command) ? cleanJson(text) : text]];
+  const answers = cleanJson(text).trimEnd().split('\n');
   if (answers.length !== texts.length)
     throw new AgentError('FABRIC_TOOL', `\`${command}\` gave ${answers.length} answers to ${texts.length} questions`);
   return texts.map((name, index) => [name, answers[index] ?? '']);
 };
+
+const isIproute = (command: string): boolean => / -json /.test(command);
 
 type Sections = ReadonlyMap<string, { readonly text: string; readonly problem?: string }>;
 

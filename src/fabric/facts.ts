@@ -11,6 +11,7 @@ import { describeProcesses, machineProcesses, type ProcessTable } from './proces
 import { AgentError, type Netns, runOk, run as runTool } from './run.ts';
 import { type SavedRules, saveRules } from './saved-rules.ts';
 import { conntrackCount, sysctlFile, sysctls } from './sysctls.ts';
+import { lineWithoutText, notText } from './tool-text.ts';
 
 const timeoutMs = 5000;
 const ipLinks = ['ip', '-details', '-json', 'address'] as const;
@@ -47,7 +48,7 @@ const gather = async (table: ProcessTable, { place, want }: FactsParams, signal?
       ),
     namespaces: async () => describeNamespaces(place.pid, (await members) ?? [], signal),
     sysctls: () => sysctlsOf(run),
-    nft: () => run(['nft', '-j', 'list', 'ruleset']),
+    nft: () => nftOf(place.machine, run),
     conntrack: async () => (await Promise.all(families.map((family) => run([...conntrack, family])))).join('\n'),
     ipvs: () => ipvsOf(namespace.netns, signal),
   };
@@ -56,6 +57,15 @@ const gather = async (table: ProcessTable, { place, want }: FactsParams, signal?
 };
 
 type Run = (command: readonly string[]) => Promise<string>;
+
+const nftOf = async (machine: string, run: Run): Promise<string> => {
+  try {
+    return await run(['nft', '-j', 'list', 'ruleset']);
+  } catch (error) {
+    const line = lineWithoutText(await run(['nft', 'list', 'ruleset']).catch(() => ''));
+    throw line === undefined ? error : notText(machine, line);
+  }
+};
 
 const families = ['ipv4', 'ipv6'] as const;
 const conntrack = ['conntrack', '-L', '-o', 'extended', '-f'] as const;

@@ -1,5 +1,6 @@
 // Parses the output of `ip -json` into facts. Pure. Used by facts.ts.
 import type { LinkFact, RouteFact } from '../api/facts.ts';
+import { cleanJson } from './tool-text.ts';
 
 interface IpLink {
   ifindex: number;
@@ -16,7 +17,7 @@ interface IpLink {
 
 /** From `ip -details -json address`. */
 export const parseLinks = (json: string): readonly LinkFact[] =>
-  (JSON.parse(json || '[]') as IpLink[])
+  (JSON.parse(cleanJson(json) || '[]') as IpLink[])
     // A filter of ip leaves empty objects in its lists.
     .filter((link) => link.ifname !== undefined)
     .map((link) => ({
@@ -48,7 +49,7 @@ interface IpRoute {
 
 /** From `ip -details -json route show table main`. */
 export const parseRoutes = (json: string): readonly RouteFact[] =>
-  (JSON.parse(json || '[]') as IpRoute[]).map((route) => ({
+  (JSON.parse(cleanJson(json) || '[]') as IpRoute[]).map((route) => ({
     destination: route.dst,
     type: route.type ?? 'unicast',
     ...(route.gateway === undefined ? {} : { gateway: route.gateway }),

@@ -65,7 +65,7 @@ export const createTwin =
         throw new AgentError('FABRIC_TOOL', `kube-proxy could not run for ${machine}: ${stderr.trim().slice(-500)}`);
       // Another program may have answered in the place of the API server.
       await get({ path: '/version' });
-      return { machine, isOwn: true, ...parseTexts(stdout.replace(end, '')) };
+      return { machine, isOwn: true, ...parseTexts(machine, stdout.replace(end, '')) };
     });
 
 /** A bridge without ports: a kernel may lack the kind `dummy`. */

@@ -2,6 +2,7 @@
 import { bridgePort, type WireLink, type WireParams } from '../api/wiring.ts';
 import { machineInit } from './processes.ts';
 import { AgentError, type Netns, run, runOk } from './run.ts';
+import { cleanJson } from './tool-text.ts';
 
 const timeoutMs = 5000;
 
@@ -58,7 +59,7 @@ const remove = async (link: WireLink): Promise<void> => {
 const netnsOf = ({ pid }: WireLink): Netns => ({ path: `/proc/${pid}/ns/net` });
 
 const linksIn = async (netns: Netns | undefined): Promise<readonly IpLink[]> =>
-  JSON.parse((await runOk(['ip', '-json', 'link'], { netns, timeoutMs })) || '[]');
+  JSON.parse(cleanJson(await runOk(['ip', '-json', 'link'], { netns, timeoutMs })) || '[]');
 
 /** Both ends exist and are peers. A restarted machine has a new namespace without the link. */
 const isPluggedIn = (link: WireLink, bridge: string, here: readonly IpLink[], there: readonly IpLink[]): boolean => {

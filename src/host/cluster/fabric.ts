@@ -2,7 +2,7 @@
 import { createInterface } from 'node:readline';
 import { fabricMachine } from '../../api/cluster.ts';
 import type { FabricMethod, FabricMethods, FabricResponse } from '../../api/fabric.ts';
-import { LabError } from '../../kit/error.ts';
+import { ExitCode, LabError } from '../../kit/error.ts';
 import type { Containers, ExecSession } from '../docker/port.ts';
 import { containerName } from '../plan/names.ts';
 import { agentCommand, sharedAgentCommand } from '../plan/programs.ts';
@@ -147,6 +147,12 @@ const parseResponse = (line: string): FabricResponse | undefined => {
 const failureOf = (cluster: string, method: FabricMethod, failure: { code: string; message: string }): LabError => {
   const { code, message } = failure;
   if (method === 'kube' && code === 'FABRIC_HTTP') return apiSilent(cluster, message);
+  // Only root in the machine can do this, so labs is not broken.
+  if (code === 'FABRIC_RULES_NO_TEXT')
+    return new LabError(code, message, {
+      exitCode: ExitCode.checkFailed,
+      hint: 'Find the rule, chain or set in that machine with `nft list ruleset`, and delete it.',
+    });
   return new LabError(code, `The fabric's \`${method}\` failed: ${message}`);
 };
 

@@ -3,6 +3,10 @@ import type { Sentences } from './sentences.ts';
 
 export const checkSentences: Sentences = {
   // The grader
+  'a name in the rules of {machine} is no text, so nobody can list the rules: {line}':
+    '{machine} 머신의 규칙에 글자가 아닌 이름이 있어 규칙을 나열할 수 없음: {line}',
+  'Find the rule, chain or set in that machine with `nft list ruleset`, and delete it.':
+    '그 머신에서 `nft list ruleset`으로 그 규칙이나 체인, 집합을 찾아 지우세요.',
   'the grader failed: {problem}': '채점기에 문제가 있습니다: {problem}',
   '{machine} is not running': '{machine} 머신이 실행 중이 아님',
   '{path} answered {status}': '{path}의 응답: {status}',

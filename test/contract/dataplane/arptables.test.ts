@@ -25,7 +25,7 @@ test('a packet through a machine with tables of arptables-legacy has an unknown 
     inside('ip', 'link', 'set', 'eth0', 'up');
     inside('ip', 'address', 'add', '10.0.0.1/24', 'dev', 'eth0');
     const ends = () => {
-      const texts = parseTexts(inside('sh', '-c', readingScript));
+      const texts = parseTexts('node01', inside('sh', '-c', readingScript));
       return sendPacket(readNode(texts), { destination: '10.0.0.9' }, { kind: 'process' }).map(({ end }) => end);
     };
     expect(ends()).toMatchObject([{ kind: 'leaves' }]);

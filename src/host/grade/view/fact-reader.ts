@@ -19,6 +19,9 @@ import {
 } from '../facts.ts';
 import type { Phrases } from '../say/en.ts';
 
+/** Root in a machine has made it impossible to look at the machine. */
+const byStudent: ReadonlySet<string> = new Set(['FABRIC_MOVED', 'FABRIC_HIDDEN', 'FABRIC_RULES_NO_TEXT']);
+
 export class FactReader {
   readonly #store: FactStore;
   readonly #say: Phrases;
@@ -34,8 +37,7 @@ export class FactReader {
     if (fact.ok) return fact.value as FactValue<K>;
     if (fact.code === 'FABRIC_NO_POD') throw new Unmet(this.#say.podGone());
     // Only root in the machine can do this.
-    if (fact.code === 'FABRIC_MOVED' || fact.code === 'FABRIC_HIDDEN')
-      throw new Unmet(this.#say.fromEnglish(fact.cause));
+    if (byStudent.has(fact.code ?? '')) throw new Unmet(this.#say.fromEnglish(fact.cause));
     if (fact.code === unmetCode) throw new Unmet(this.#say.fromEnglish(fact.cause));
     // It has stopped since the cluster was opened.
     if (fact.code === 'FABRIC_NO_MACHINE') throw new BrokenFact(this.#say.machineDown(machineOf(request)));
