@@ -12,11 +12,13 @@ export const cleanJson = (json: string): string =>
   );
 
 /** @param line a line of `nft list ruleset` with the name */
-export const notText = (machine: string, line: string): AgentError =>
-  new AgentError(
+export const notText = (machine: string, line: string): AgentError => {
+  const shown = printable(line.trim().slice(0, 200));
+  return new AgentError(
     'FABRIC_RULES_NO_TEXT',
-    `a name in the rules of ${machine} is no text, so nobody can list the rules: ${printable(line.trim().slice(0, 200))}`,
+    `a name in the rules of ${machine} is no text, so nobody can list the rules: ${shown}`,
   );
+};
 
 const replacement = '\ufffd';
 

@@ -45,7 +45,7 @@ test.each([
   ['the alias of a link in no coding', `ip link set cni0 alias $'a\\xffb'`],
   [
     'the name of a link',
-    `ip link add $'x\\x01\\xff' type bridge; ip link set $'x\\x01\\xff' up; ip route add 10.9.0.0/16 dev $'x\\x01\\xff'`,
+    `x=$'x\\x01\\xff'; ip link add $x type bridge; ip link set $x up; ip route add 10.9.0.0/16 dev $x`,
   ],
 ])('%s with control characters is read', async (_, script) => {
   await machine.sh(`cat >/tmp/x <<'END'\n${script}\nEND\nbash /tmp/x`);
