@@ -120,7 +120,7 @@ const textsOf = async (machine: string | undefined, netns: Netns | undefined, si
   return parseTexts(machine, stdout);
 };
 
-/** @param stdout what `readingScript` prints. No student writes the rules of the fabric itself, which has no name here. */
+/** @param machine undefined: the fabric itself, whose rules no student writes. @param stdout what `readingScript` prints */
 export const parseTexts = (machine: string | undefined, stdout: string): Texts => {
   const sections = sectionsOf(stdout);
   const line = lineWithoutText(sections.get('nft')?.problem ?? '');

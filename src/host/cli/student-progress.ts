@@ -1,6 +1,7 @@
 // Opens the student's progress in an instance, running or stopped.
 import { fabricMachine } from '../../api/cluster.ts';
 import { progressKey } from '../cluster/progress-key.ts';
+import { progressRecord } from '../cluster/progress-record.ts';
 import type { Containers } from '../docker/port.ts';
 import { containerName } from '../plan/names.ts';
 import { openProgress, type ProgressStore } from '../tasks/progress.ts';
@@ -11,8 +12,12 @@ export const progressIn = async (context: Context, name: string, known?: string)
   const { signal, environment } = context;
   const docker = await context.docker();
   const instance = known ?? (await fabricId(docker, name, signal));
-  const key = instance === '' ? {} : { key: progressKey(docker, instance, signal) };
-  return openProgress({ stateFolder: environment.stateFolder, name, instance, ...key });
+  const kept =
+    instance === ''
+      ? {}
+      : { key: progressKey(docker, instance, signal), record: progressRecord(docker, instance, signal) };
+  const onBehind = (): void => context.output.note(context.output.paint('yellow', `! ${context.say.progressBehind}`));
+  return openProgress({ stateFolder: environment.stateFolder, name, instance, ...kept, onBehind });
 };
 
 /** Empty when the fabric does not exist. */

@@ -7,6 +7,14 @@ import { replaceFile } from '../../kit/replace-file.ts';
 import { writingIn } from '../../kit/unwritable.ts';
 import type { Student } from '../grade/student.ts';
 import { readProgress, renderProgress } from './progress-file.ts';
+import {
+  isBehind,
+  nothingRemembered,
+  type ProgressRecord,
+  type Recorded,
+  type Remembered,
+  remember,
+} from './record.ts';
 
 /** What the student did so far. */
 export interface Progress extends Student {
@@ -37,6 +45,10 @@ export interface ProgressOptions {
   readonly instance: string;
   /** Proves that labs wrote the file. Without it, every file counts. */
   readonly key?: ProgressKey;
+  /** What the lab remembers itself. It counts more than the file. Without it, the file counts alone. */
+  readonly record?: ProgressRecord;
+  /** Is told once if the file lacks what the lab remembers. */
+  readonly onBehind?: () => void;
 }
 
 /** The secret of one instance that its progress file is signed with. */
@@ -88,13 +100,30 @@ export const noProgress: Progress = {
 
 export const openProgress = (options: ProgressOptions): ProgressStore => {
   const file = progressFile(options.stateFolder, options.name);
-  const { instance, key } = options;
-  const read = async () => (await readProgress(file, { instance, key: await key?.read() })) ?? noProgress;
-  const update = (change: (before: Progress) => Progress): Promise<Progress> =>
+  const { instance, key, record } = options;
+  let isTold = false;
+  const readBoth = async (): Promise<{ readonly progress: Progress; readonly hasRecord: boolean }> => {
+    const written = (await readProgress(file, { instance, key: await key?.read() })) ?? noProgress;
+    const recorded = (await record?.read()) ?? [];
+    if (recorded.length === 0) return { progress: written, hasRecord: false };
+    if (!isTold && isBehind(written.history, recorded)) {
+      isTold = true;
+      options.onBehind?.();
+    }
+    return { progress: { ...written, ...recorded.reduce(remember, nothingRemembered) }, hasRecord: true };
+  };
+  const read = async (): Promise<Progress> => (await readBoth()).progress;
+  /** The record comes first: what is not recorded must not happen. */
+  const update = (change: (before: Progress) => Progress, event?: Recorded): Promise<Progress> =>
     writing(options.stateFolder, () =>
       withFileLock(`${file}.lock`, async () => {
-        const before = await read();
-        await replaceFile(file, renderProgress(change(before), { instance, key: await key?.make() }));
+        const { progress: before, hasRecord } = await readBoth();
+        if (record && event) {
+          if (!hasRecord) await record.append({ did: 'earlier', known: partOf(before) });
+          await record.append(event);
+        }
+        const after = event ? { ...change(before), ...remember(partOf(before), event) } : change(before);
+        await replaceFile(file, renderProgress(after, { instance, key: await key?.make() }));
         return before;
       }),
     );
@@ -105,25 +134,16 @@ export const openProgress = (options: ProgressOptions): ProgressStore => {
     },
     async tryAnswer(check, value, right) {
       const [task = '', id = ''] = check.split('/');
-      await update((before) => ({
-        ...before,
-        answers: { ...before.answers, [check]: value },
-        history: withEvent(before, { what: 'answer', task, check: id, right, answer: value.slice(0, longestAnswer) }),
-      }));
+      await update(
+        (before) => ({ ...before, answers: { ...before.answers, [check]: value } }),
+        happened({ what: 'answer', task, check: id, right, answer: value.slice(0, longestAnswer) }),
+      );
     },
     async begin(task, run) {
-      await update((before) => ({
-        ...before,
-        begun: withItem(before.begun, task),
-        begunIn: { ...before.begunIn, [task]: run },
-      }));
+      await update(same, { did: 'begin', task, run });
     },
     async takeHint(task) {
-      const before = await update((latest) => ({
-        ...latest,
-        hints: { ...latest.hints, [task]: (latest.hints[task] ?? 0) + 1 },
-        history: withEvent(latest, { what: 'hint', task }),
-      }));
+      const before = await update(same, happened({ what: 'hint', task }));
       return before.hints[task] ?? 0;
     },
     async record(report) {
@@ -142,47 +162,43 @@ export const openProgress = (options: ProgressOptions): ProgressStore => {
       return passedNow;
     },
     async recordSolved(task) {
-      await update((before) => ({
-        ...before,
-        solved: withItem(before.solved, task),
-        skipped: keysOf(before.skipped, (id) => id !== task),
-        history: withEvent(before, { what: 'solve', task }),
-      }));
+      await update(same, happened({ what: 'solve', task }));
     },
     async recordSkipped(task, earned) {
-      await update((before) => ({
-        ...before,
-        skipped: { [task]: earned, ...before.skipped },
-        history: withEvent(before, { what: 'goto', task }),
-      }));
+      await update(same, { ...happened({ what: 'goto', task }), earned: [...earned] });
     },
     async rewind(tasks) {
-      await update((before) => {
-        const kept = restrict(before, (id) => !(tasks.includes(id) && before.skipped[id]));
-        const begun = kept.begun.filter((id) => !tasks.includes(id));
-        return { ...kept, begun, begunIn: keysOf(kept.begunIn, (id) => !tasks.includes(id)) };
+      await update((before) => restrict(before, (id) => !(tasks.includes(id) && before.skipped[id])), {
+        did: 'rewind',
+        tasks: [...tasks],
       });
     },
     async forget(task, { stillBegun = false } = {}) {
-      await update((before) => {
-        const { begun, begunIn } = before;
-        const history = withEvent(before, { what: 'reset', task });
-        return { ...restrict(before, (id) => id !== task), ...(stillBegun ? { begun, begunIn } : {}), history };
+      await update((before) => restrict(before, (id) => id !== task), {
+        ...happened({ what: 'reset', task }),
+        stillBegun,
       });
     },
     async goOn(earlier) {
       const reset = { at: new Date().toISOString(), what: 'reset' as const };
-      await update((before) => ({ ...before, history: [...earlier, reset, ...before.history].slice(-mostEvents) }));
+      const known = { ...nothingRemembered, history: [...earlier, reset] as Remembered['history'] };
+      await update(same, { did: 'earlier', known });
     },
   };
 };
 
-/** Somebody who tries answers needs an hour for so many. */
-const mostEvents = 5000;
 const longestAnswer = 200;
 
-const withEvent = ({ history }: Progress, event: Omit<PastEvent, 'at'>): readonly PastEvent[] =>
-  [...history, { at: new Date().toISOString(), ...event }].slice(-mostEvents);
+const same = (before: Progress): Progress => before;
+
+const happened = (event: Omit<PastEvent, 'at'>): Extract<Recorded, { did: 'event' }> => ({
+  did: 'event',
+  event: { at: new Date().toISOString(), ...event } as Remembered['history'][number],
+});
+
+/** The part that the lab remembers itself. */
+const partOf = ({ begun, begunIn, hints, solved, skipped, history }: Progress): Remembered =>
+  structuredClone({ begun, begunIn, hints, solved, skipped, history }) as Remembered;
 
 const withItem = (list: readonly string[], item: string): readonly string[] =>
   list.includes(item) ? list : [...list, item].sort();
