@@ -47,11 +47,15 @@ export const gradeSubmission = async (given: Context, options: SubmissionOptions
   const { steps, answers, digest } = await plan(given, options.folder, lab);
   const name = options.name ?? nameFor(await realpath(options.folder), lab);
   const context = { ...given, name };
-  const lock = lockFor(given, name);
+  const owners = ownersIn(given);
+  const lock = lockIn(owners, name);
   const work = async (): Promise<Report> => {
     const docker = await engineOrSetup(context);
     await makeRoom(context, name);
+    await removeKilled(owners, name, (killed) => removeAll(context, killed));
     try {
+      // Somebody may give a chosen name to a lab later.
+      if (options.name === undefined) await own(owners, name);
       const started = await bringUp(context, docker, lab, name);
       for (const warning of started.warnings) context.output.note(context.say.fromEnglish(warning));
       await using opened = await openSession(context, await runningAs(context, name));
@@ -126,12 +130,11 @@ const plan = async ({ environment }: Context, folder: string, lab: LabDefinition
 const nameFor = (folder: string, lab: LabDefinition): string =>
   `sub-${createHash('sha256').update(`${hostname()}\0${lab.folder}\0${folder}`).digest('hex').slice(0, 10)}`;
 
-const lockFor = ({ environment }: Context, name: string): string =>
-  join(environment.stateFolder, 'submissions', `${name}.lock`);
+const ownersIn = ({ environment }: Context): string => join(environment.stateFolder, 'submissions');
 
 /** The file that is locked while the submission is graded. */
 export const lockOf = async (context: Context, folder: string, lab: LabDefinition): Promise<string> =>
-  lockFor(context, nameFor(await realpath(folder), lab));
+  lockIn(ownersIn(context), nameFor(await realpath(folder), lab));
 
 /** @throws LabError `LAB_NAME_TAKEN` when the name is that of somebody's lab */
 const makeRoom = async (context: Context, name: string): Promise<void> => {
