@@ -120,7 +120,10 @@ const textsOf = async (machine: string | undefined, netns: Netns | undefined, si
   return parseTexts(machine, stdout);
 };
 
-/** @param machine undefined: the fabric itself, whose rules no student writes. @param stdout what `readingScript` prints */
+/**
+ * @param machine undefined: the fabric itself, whose rules no student writes
+ * @param stdout what `readingScript` prints
+ */
 export const parseTexts = (machine: string | undefined, stdout: string): Texts => {
   const sections = sectionsOf(stdout);
   const line = lineWithoutText(sections.get('nft')?.problem ?? '');

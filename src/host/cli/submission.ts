@@ -22,6 +22,7 @@ import type { Context, Options } from './context.ts';
 import { engineOrSetup } from './ready.ts';
 import { removeLab } from './removal.ts';
 import { type Graded, gradeAndRecord, type OpenSession, openSession, taskRun } from './session.ts';
+import { disown, lockIn, own, removeKilled, wasKilled } from './submission-owners.ts';
 
 export interface SubmissionOptions {
   readonly folder: string;
@@ -52,7 +53,7 @@ export const gradeSubmission = async (given: Context, options: SubmissionOptions
   const work = async (): Promise<Report> => {
     const docker = await engineOrSetup(context);
     await makeRoom(context, name);
-    await removeKilled(owners, name, (killed) => removeAll(context, killed));
+    await removeKilled(owners, name, (killed) => removeLab(context, killed));
     try {
       // Somebody may give a chosen name to a lab later.
       if (options.name === undefined) await own(owners, name);
@@ -67,9 +68,12 @@ export const gradeSubmission = async (given: Context, options: SubmissionOptions
       return report;
     } finally {
       await removeLab(context, name);
+      await disown(owners, name);
     }
   };
-  return await withFileLock(lock, work, { timeoutMs: 100, signal: context.signal }).catch((error: unknown) => {
+  // Another run may be removing what a killed run of this submission has left behind.
+  const timeoutMs = (await wasKilled(owners, name)) ? 60_000 : 100;
+  return await withFileLock(lock, work, { timeoutMs, signal: context.signal }).catch((error: unknown) => {
     const busy = error instanceof LabError && error.code === 'LAB_TIMEOUT' && error.message.includes(lock);
     throw busy ? isBusy(context, options.folder, error) : error;
   });

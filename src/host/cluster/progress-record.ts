@@ -1,5 +1,5 @@
-// The lab's own record of what a student did: one file for each event in the fabric, so that two processes at a time lose
-// none. It lies beside the key of the progress file, works for a stopped lab, and goes with the lab.
+// The lab's own record of what a student did: one file for each event in the fabric, so that two processes at a time
+// lose none. It lies beside the key of the progress file, works for a stopped lab, and goes with the lab.
 import { randomBytes } from 'node:crypto';
 import { buffer, text } from 'node:stream/consumers';
 import { extract, pack } from 'tar-stream';

@@ -1,5 +1,5 @@
-// What the lab itself remembers of a student, event by event: hints, solutions, tries, begun tasks. Nothing is ever taken
-// out of it, so another, an older or a missing progress file hides none of it. Pure.
+// What the lab itself remembers of a student, event by event: hints, solutions, tries, begun tasks. Nothing is ever
+// taken out of it, so another, an older or a missing progress file hides none of it. Pure.
 import * as z from 'zod';
 import type { StudentEvent } from '../../api/report.ts';
 import { eventSchema } from './progress-file.ts';
