@@ -7,8 +7,8 @@ import { LabError } from '../../kit/error.ts';
 import type { Containers } from '../docker/port.ts';
 import { type ProgressRecord, type Recorded, recordedSchema } from '../tasks/record.ts';
 
-const parent = '/var/lib';
-const folder = 'labs-progress-record';
+const recordParent = '/var/lib';
+const recordFolder = 'labs-progress-record';
 
 /** @param fabric the container; it may be gone */
 export const progressRecord = (containers: Containers, fabric: string, signal?: AbortSignal): ProgressRecord => {
@@ -20,13 +20,13 @@ export const progressRecord = (containers: Containers, fabric: string, signal?: 
       // Names in the order of time: one process may append twice in a millisecond.
       const order = [Date.now(), appended].map((number) => String(number).padStart(14, '0'));
       const tar = pack();
-      tar.entry({ name: folder, type: 'directory', mode: 0o700 });
+      tar.entry({ name: recordFolder, type: 'directory', mode: 0o700 });
       tar.entry(
-        { name: `${folder}/${order.join('-')}-${randomBytes(6).toString('hex')}.json`, mode: 0o600 },
+        { name: `${recordFolder}/${order.join('-')}-${randomBytes(6).toString('hex')}.json`, mode: 0o600 },
         JSON.stringify(event),
       );
       tar.finalize();
-      await containers.putArchive(fabric, parent, await buffer(tar), signal);
+      await containers.putArchive(fabric, recordParent, await buffer(tar), signal);
     },
   };
 };
@@ -38,7 +38,7 @@ const eventsIn = async (
 ): Promise<readonly Recorded[]> => {
   const found: (readonly [string, Recorded])[] = [];
   try {
-    const archive = await containers.getArchive(fabric, `${parent}/${folder}`, signal);
+    const archive = await containers.getArchive(fabric, `${recordParent}/${recordFolder}`, signal);
     for await (const entry of archive.pipe(extract())) {
       const content = await text(entry);
       if (entry.header.type === 'file') found.push([entry.header.name, recordedSchema.parse(JSON.parse(content))]);
