@@ -37,7 +37,7 @@ for (const name of ['SIGINT', 'SIGTERM'] as const)
   process.once(name, () => ending.abort(new Error(`the benchmark was ended by ${name}`)));
 const environment = readEnvironment(process.env);
 const docker = await connectDocker(environment.variables);
-const lab = await findLab(`${root}labs`, 'service-networking');
+const lab = await findLab([`${root}labs`], 'service-networking');
 const inside = await readFile(`${root}scripts/bench/inside.cjs`, 'utf8');
 const figures: Figure[] = [];
 

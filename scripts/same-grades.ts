@@ -30,7 +30,7 @@ for (const each of ['SIGINT', 'SIGTERM'] as const)
   process.once(each, () => ending.abort(new Error(`ended by ${each}`)));
 const environment = readEnvironment(process.env);
 const docker = await connectDocker(environment.variables);
-const lab = await findLab(`${root}labs`, 'service-networking');
+const lab = await findLab([`${root}labs`], 'service-networking');
 
 /** What must be equal: the outcome of every check, the points, and whether something broke. */
 const verdictOf = ({ score, broken, tasks }: Report): readonly string[] => [

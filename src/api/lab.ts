@@ -16,6 +16,8 @@ export interface LabDefinition {
   readonly name: string;
   readonly title: Localized;
   readonly summary: Localized;
+  /** As in semver.org. */
+  readonly version?: string;
   /** The absolute path of the folder of `lab.yaml`. */
   readonly folder: string;
   /** `sha256:…` over all files of the folder. It tells whether a running cluster was made from this definition. */
@@ -62,6 +64,8 @@ export interface TaskDefinition {
   readonly solve?: string;
   /** Absolute paths of scripts that export `cheat(lab)`: wrong solutions, for `labs test`. */
   readonly wrong?: readonly string[];
+  /** Absolute path of a script that exports `clear(lab)`. Default: `setup` or `solve`, if it exports `clear`. */
+  readonly clear?: string;
   readonly checks: readonly CheckDefinition[];
 }
 

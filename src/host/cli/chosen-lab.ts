@@ -71,8 +71,9 @@ const refuseTakenName = ({ say, paths }: Context, known: readonly ClusterSummary
   const { lab, name } = chosen;
   const taken = known.find((cluster) => cluster.name === name);
   if (!taken) return;
-  const folder = taken.folder ?? join(paths.labs, taken.lab);
-  if (taken.lab === lab.name && folder === lab.folder) return;
+  const folders = taken.folder === undefined ? paths.labs.map((root) => join(root, taken.lab)) : [taken.folder];
+  if (taken.lab === lab.name && folders.includes(lab.folder)) return;
+  const [folder = ''] = folders;
   throw new LabError('LAB_NAME_TAKEN', say.nameTaken(name, folder), {
     exitCode: ExitCode.usage,
     hint: say.nameTakenHint(name, `${name}-2`, lab.folder),

@@ -10,6 +10,8 @@ export interface Environment {
   readonly languageToName: Language | undefined;
   /** `$XDG_STATE_HOME/labs`: answers, hints and progress. All other state is in Docker. */
   readonly stateFolder: string;
+  /** `$XDG_DATA_HOME/labs`: installed labs. */
+  readonly dataFolder: string;
   /** `$XDG_CACHE_HOME/labs`: files that can be made again. */
   readonly cacheFolder: string;
   /** LABS_NAME: the running lab to use when the command line names none. */
@@ -37,6 +39,7 @@ export const readEnvironment = (variables: Variables, asked?: Language): Environ
     language: asked ?? languageOf(variables),
     languageToName: asked === languageOf(variables) ? undefined : asked,
     stateFolder: join(absolute(variables.XDG_STATE_HOME) ?? join(home, '.local', 'state'), 'labs'),
+    dataFolder: join(absolute(variables.XDG_DATA_HOME) ?? join(home, '.local', 'share'), 'labs'),
     cacheFolder: join(absolute(variables.XDG_CACHE_HOME) ?? join(home, '.cache'), 'labs'),
     instance: variables.LABS_NAME || undefined,
     color: colorOf(variables),

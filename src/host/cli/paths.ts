@@ -6,16 +6,28 @@ import { fileURLToPath } from 'node:url';
 export interface Paths {
   /** The folder of the package. */
   readonly root: string;
-  /** The folder with one folder for each lab. */
-  readonly labs: string;
+  /** Folders that have a folder for each lab: of the package, and of the installed labs. */
+  readonly labs: readonly string[];
+  /** The folder of the installed labs. */
+  readonly installed: string;
   /** The folder that scripts/build.ts writes. */
   readonly bundles: string;
 }
 
-/** @param moduleUrl of any module of this package, bundled or not */
-export const findPaths = (moduleUrl: string): Paths => {
+/**
+ * @param moduleUrl of any module of this package, bundled or not
+ * @param dataFolder has the installed labs
+ */
+export const findPaths = (moduleUrl: string, dataFolder: string): Paths => {
+  const root = findRoot(moduleUrl);
+  const installed = join(dataFolder, 'labs');
+  return { root, labs: [join(root, 'labs'), installed], installed, bundles: join(root, 'dist') };
+};
+
+/** The folder of the package. */
+export const findRoot = (moduleUrl: string): string => {
   let root = dirname(fileURLToPath(moduleUrl));
   const isRoot = (): boolean => existsSync(join(root, 'package.json')) && existsSync(join(root, 'labs'));
   while (!isRoot() && root !== dirname(root)) root = dirname(root);
-  return { root, labs: join(root, 'labs'), bundles: join(root, 'dist') };
+  return root;
 };

@@ -11,7 +11,7 @@ import { takeLabOperand } from './lab-operand.ts';
 import { messagesIn } from './messages.ts';
 import { createOutput, type Output } from './output.ts';
 import { pagerIn, showInPager } from './pager.ts';
-import { findPaths } from './paths.ts';
+import { findPaths, findRoot } from './paths.ts';
 import { parseCommandLine } from './program.ts';
 import { version } from './version.ts';
 
@@ -78,7 +78,7 @@ const outputOf = (
   { plain, json, paged, interrupt }: OutputChoices,
 ): Output => {
   const { color, variables } = environment;
-  const program = npxForm({ variables, root: findPaths(import.meta.url).root, version }) ?? 'labs';
+  const program = npxForm({ variables, root: findRoot(import.meta.url), version }) ?? 'labs';
   const command = paged && !json ? pagerIn(environment) : undefined;
   return createOutput({
     stdin,
@@ -101,7 +101,7 @@ const contextOf = (options: Options, environment: Environment, output: Output, i
   json: options.json === true,
   name: typeof options.name === 'string' ? options.name : environment.instance,
   signal: interrupt.signal,
-  paths: findPaths(import.meta.url),
+  paths: findPaths(import.meta.url, environment.dataFolder),
   docker: once(async () => (await import('../docker/dockerode.ts')).connectDocker(environment.variables)),
 });
 

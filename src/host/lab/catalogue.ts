@@ -19,9 +19,9 @@ export type LabSummary =
     }
   | { readonly name: string; readonly folder: string; readonly problem: string };
 
-/** @param root the folder of lab folders. @param cacheFolder as for `loadLab` */
-export const listLabs = async (root: string, cacheFolder?: string): Promise<readonly LabSummary[]> => {
-  const folders = await labFolders(root);
+/** @param roots folders of lab folders. @param cacheFolder as for `loadLab` */
+export const listLabs = async (roots: readonly string[], cacheFolder?: string): Promise<readonly LabSummary[]> => {
+  const folders = await labFolders(roots);
   return Promise.all(folders.map((folder) => summarise(folder, cacheFolder)));
 };
 
@@ -31,13 +31,13 @@ export const listLabs = async (root: string, cacheFolder?: string): Promise<read
  * @throws LabError `LAB_UNKNOWN` with the nearest name
  */
 export const findLab = async (
-  root: string,
+  roots: readonly string[],
   name: string,
   cacheFolder?: string,
   variation?: Variation,
 ): Promise<LabDefinition> => {
   if (isFolder(name)) return loadLab(name, cacheFolder, variation);
-  const folders = await labFolders(root);
+  const folders = await labFolders(roots);
   const folder = folders.find((path) => basename(path) === name);
   if (folder) return loadLab(folder, cacheFolder, variation);
   throw new LabError(
@@ -76,11 +76,13 @@ export const findTask = (lab: LabDefinition, name: string): TaskDefinition => {
   );
 };
 
-/** The names of the labs in a folder of lab folders. */
-export const labNames = async (root: string): Promise<readonly string[]> =>
-  (await labFolders(root)).map((path) => basename(path));
+/** The folders of the labs, in the order of the roots. A lab of an earlier root hides one of the same name. */
+export const labFolders = async (roots: readonly string[]): Promise<readonly string[]> => {
+  const found = (await Promise.all(roots.map(labFoldersIn))).flat();
+  return found.filter((folder, index) => found.findIndex((other) => basename(other) === basename(folder)) === index);
+};
 
-const labFolders = async (root: string): Promise<readonly string[]> => {
+const labFoldersIn = async (root: string): Promise<readonly string[]> => {
   const entries = await readdir(root, { recursive: false, withFileTypes: true }).catch(() => []);
   const folders = entries.filter((entry) => entry.isDirectory()).map(({ name }) => join(root, name));
   const found = await Promise.all(

@@ -30,6 +30,7 @@ export const namedFiles = (raw: unknown): readonly NamedFile[] => {
         ...textOf(task, path),
         ...scriptIn(task, 'setup', path),
         ...scriptIn(task, 'solve', path),
+        ...scriptIn(task, 'clear', path),
         ...listIn(task, 'wrong', path, ['cheat']),
         ...listOf(task.checks).flatMap((check, c) => filesOf(check, [...path, 'checks', c])),
       ];

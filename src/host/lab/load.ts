@@ -73,7 +73,7 @@ export const examineLab = async (folder: string, variation: Variation = {}): Pro
   const shown = relative(process.cwd(), path).startsWith('..') ? path : relative(process.cwd(), path);
   const parsed = parseYaml(source, shown);
   if (parsed.errors.length > 0) {
-    const nothing = { value: undefined, files: await readFiles(root), problems: [], textProblems: [] };
+    const nothing = { value: undefined, files: await labFiles(root), problems: [], textProblems: [] };
     return { root, parsed, ...nothing, diagnostics: parsed.errors };
   }
   const understood = await understand(parsed.value, root, variation);
@@ -101,7 +101,7 @@ const understand = async (raw: unknown, root: string, variation: Variation): Pro
   const { lab, problems: found } = validate(value);
   // A field that uses a wrong parameter would be wrong, too.
   const ownProblems = found.filter(({ path }) => path[0] === 'params' || !usesAny(valueAt(raw, path), wrong));
-  const files = await readFiles(root);
+  const files = await labFiles(root);
   const names = new Set(files.keys());
   const problems = [...unknown, ...ownProblems, ...missingFiles(value, names)];
   const textProblems = findTextProblems(files, { params, wrong, manifests: textsOf(recordOf(value).manifests) });
@@ -126,15 +126,14 @@ const readSource = async (path: string, folder: string): Promise<string> => {
 const listFiles = async (root: string): Promise<readonly string[]> => {
   const entries = await readdir(root, { withFileTypes: true });
   const files = entries.map(async (entry): Promise<readonly string[]> => {
+    if (entry.name.startsWith('.') || entry.name === 'node_modules') return [];
     if (entry.isFile()) return [entry.name];
-    if (!entry.isDirectory() || toolFolders.has(entry.name)) return [];
+    if (!entry.isDirectory()) return [];
     const below = await readdir(join(root, entry.name), { recursive: true, withFileTypes: true });
     return below.filter((each) => each.isFile()).map((each) => relative(root, join(each.parentPath, each.name)));
   });
   return (await Promise.all(files)).flat().sort();
 };
-
-const toolFolders: ReadonlySet<string> = new Set(['node_modules', '.git']);
 
 /** The hash of each file of a lab's folder, by its path there. */
 export const fileDigests = async (root: string): Promise<Readonly<Record<string, string>>> => {
@@ -146,7 +145,8 @@ export const fileDigests = async (root: string): Promise<Readonly<Record<string,
   return digests;
 };
 
-const readFiles = async (root: string): Promise<ReadonlyMap<string, Buffer>> => {
+/** Every file of a lab's folder, by its path there, in order. */
+export const labFiles = async (root: string): Promise<ReadonlyMap<string, Buffer>> => {
   const files = await listFiles(root);
   return new Map(await Promise.all(files.map(async (file) => [file, await readFile(join(root, file))] as const)));
 };

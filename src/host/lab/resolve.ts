@@ -38,11 +38,12 @@ export const resolveLab = (
   { variation, params }: Drawn = { variation: {}, params: {} },
 ): LabDefinition => {
   const folder: Folder = { root, files };
-  const { name, title, summary } = input;
+  const { name, title, summary, version } = input;
   return {
     name,
     title,
     summary,
+    ...(version === undefined ? {} : { version }),
     folder: root,
     digest,
     cluster: resolveCluster(input.cluster),
@@ -62,8 +63,8 @@ const resolveCluster = (input: LabInput['cluster']): ClusterSpec => ({
 });
 
 const resolveTask = (task: TaskInput, folder: Folder): TaskDefinition => {
-  const { id, title, hints, setup, solve, wrong, text = textFile(id) } = task;
-  const script = (field: 'setup' | 'solve', file: string | undefined) =>
+  const { id, title, hints, setup, solve, clear, wrong, text = textFile(id) } = task;
+  const script = (field: 'setup' | 'solve' | 'clear', file: string | undefined) =>
     file === undefined ? {} : { [field]: join(folder.root, file) };
   return {
     id,
@@ -73,6 +74,7 @@ const resolveTask = (task: TaskInput, folder: Folder): TaskDefinition => {
     ...resolveDebrief(text, folder),
     ...script('setup', setup),
     ...script('solve', solve),
+    ...script('clear', clear),
     ...(wrong ? { wrong: wrong.map((file) => join(folder.root, file)) } : {}),
     checks: task.checks.map((check) => resolveCheck(check, id, folder)),
   };

@@ -13,6 +13,11 @@ const hint = z.union([
   }),
 ]);
 
+const version = z
+  .string()
+  .regex(/^\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?$/, { error: (issue) => `"${issue.input}" is not a version such as 1.0.0` })
+  .meta({ description: 'The version of the lab, as in semver.org. `labs pack` names its file by it.' });
+
 const taskSchema = z.strictObject({
   id: identifier,
   title: localized,
@@ -26,6 +31,14 @@ const taskSchema = z.strictObject({
     .exactOptional()
     .meta({ description: 'A script that exports setup(lab); run when the student begins the task.' }),
   solve: z.string().exactOptional().meta({ description: 'A script that exports solve(lab).' }),
+  clear: z
+    .string()
+    .exactOptional()
+    .meta({
+      description:
+        'A script that exports clear(lab), which removes what the task makes. Default: the script of setup or of solve, ' +
+        'if it exports clear.',
+    }),
   wrong: z.array(z.string()).exactOptional().meta({
     description: 'Scripts that export cheat(lab): wrong solutions. `labs test` tries each one; it must lose points.',
   }),
@@ -39,6 +52,7 @@ export const labSchema = z
     name: identifier,
     title: localized,
     summary: localized,
+    version: version.exactOptional(),
     cluster: clusterSchema,
     params: paramsSchema.exactOptional(),
     images: z.array(z.string().min(1)).default([]).meta({

@@ -200,8 +200,8 @@ export const clearTask = async (run: TaskRun): Promise<void> => {
 };
 
 /** @returns the script that removes what the task makes */
-const findClear = async ({ setup, solve }: TaskDefinition, scripts: Scripts): Promise<string | undefined> => {
-  for (const file of new Set([setup, solve]))
+const findClear = async ({ clear, setup, solve }: TaskDefinition, scripts: Scripts): Promise<string | undefined> => {
+  for (const file of new Set([clear, setup, solve]))
     if (file !== undefined && (await scripts.exportsOf(file)).includes('clear')) return file;
   return undefined;
 };

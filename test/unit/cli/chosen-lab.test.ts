@@ -49,7 +49,7 @@ const contextWith = async (clusters: readonly Cluster[], name?: string): Promise
   const part: Partial<Context> = {
     docker: async () => docker,
     environment: readEnvironment({ XDG_CACHE_HOME: join(mine, 'cache') }),
-    paths: { root: join(labs, '..'), labs, bundles: '' },
+    paths: { root: join(labs, '..'), labs: [labs], installed: '', bundles: '' },
     say: messagesIn('en'),
     signal: new AbortController().signal,
     name,

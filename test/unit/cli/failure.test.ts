@@ -86,7 +86,7 @@ describe('an error from below the command line, in Korean', () => {
   };
 
   test('has a Korean sentence and hint', async () => {
-    const unknown = await findLab('/nonexistent', 'nope').catch((error: unknown) => error);
+    const unknown = await findLab(['/nonexistent'], 'nope').catch((error: unknown) => error);
     expect(inKorean(unknown)).toEqual([
       '오류: 없는 실습입니다: "nope" [LAB_UNKNOWN]',
       '힌트: `labs list`로 모든 실습을 볼 수 있습니다.',

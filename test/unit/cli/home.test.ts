@@ -39,7 +39,7 @@ const screenOf = async (
     say: messagesIn(language, printed),
     environment: { language, stateFolder, variables: {}, instance: given.instance },
     name: given.name ?? given.instance,
-    paths: { labs },
+    paths: { labs: [labs] },
     signal: new AbortController().signal,
     docker: async () => docker,
   };

@@ -36,7 +36,7 @@ const listed = async (lab: string, folder: string, language: 'en' | 'ko' = 'en')
     output,
     say: messagesIn(language),
     environment: { language },
-    paths: { labs: empty },
+    paths: { labs: [empty] },
     signal: new AbortController().signal,
     docker: async () => docker,
   };

@@ -21,7 +21,7 @@ const lab = async (): Promise<Context> => {
     output: fakeOutput().output,
     say: messagesIn('en'),
     environment: { language: 'en', variables: {} },
-    paths: { labs: labFolder },
+    paths: { labs: [labFolder] },
     signal: new AbortController().signal,
     docker: async () => docker,
   } as unknown as Context;

@@ -39,7 +39,7 @@ const screenOf = async (
     yes,
     say: messagesIn('en'),
     environment: { language: 'en', stateFolder, variables: {} },
-    paths: { labs: folder },
+    paths: { labs: [folder] },
     signal: new AbortController().signal,
     docker: async () => docker,
   };

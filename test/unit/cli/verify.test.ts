@@ -29,7 +29,7 @@ afterAll(async () => {
 const verify = async (packed: Buffer, language: Language = 'en') => {
   const { output, lines } = fakeOutput({ width: 500 });
   const environment = { language, cacheFolder: folder };
-  const context = { output, environment, say: messagesIn(language), paths: { labs: folder }, json: false };
+  const context = { output, environment, say: messagesIn(language), paths: { labs: [folder] }, json: false };
   const file = join(folder, 'evidence.tgz');
   await writeFile(file, packed);
   const exitCode = await run(context as unknown as Context, [file, made.lab.folder], {});

@@ -342,19 +342,19 @@ describe('finding labs and tasks', () => {
   });
 
   test('lists all labs, invalid ones with their problem', async () => {
-    expect(await listLabs(folder)).toMatchObject([
+    expect(await listLabs([folder])).toMatchObject([
       { name: 'tiny', tasks: 1, nodes: 2 },
       { name: 'wrong', problem: expect.stringContaining('lab.yaml:1:1') },
     ]);
   });
 
   test('suggests the nearest name', async () => {
-    await expect(findLab(folder, 'tinny')).rejects.toMatchObject({
+    await expect(findLab([folder], 'tinny')).rejects.toMatchObject({
       code: 'LAB_UNKNOWN',
       exitCode: 2,
       message: 'There is no lab "tinny"; did you mean "tiny"?',
     });
-    const lab = await findLab(folder, 'tiny');
+    const lab = await findLab([folder], 'tiny');
     expect(findTask(lab, '1').id).toBe('look');
     expect(() => findTask(lab, 'lok')).toThrow('did you mean "look"?');
   });

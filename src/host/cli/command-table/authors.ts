@@ -22,11 +22,7 @@ export const authorsCommands: CommandGroup = {
         'On a terminal, labs asks for what you do not give. The lab is a folder in the current one, and needs nothing else.',
         '터미널에서는 적지 않은 것을 물어봅니다. 실습은 현재 폴더 안의 새 폴더 하나로 만듭니다.',
       ),
-      examples: [
-        'new my-lab',
-        'new my-lab --title "Routes by hand" --tasks web,routes',
-        'new my-lab --from service-networking',
-      ],
+      examples: ['new my-lab', 'new my-lab --title Routes --tasks web,routes', 'new my-lab --from service-networking'],
     },
     {
       name: 'lint',
@@ -47,6 +43,61 @@ export const authorsCommands: CommandGroup = {
         '이름을 쓰지 않으면 현재 폴더의 실습을, 없으면 모든 실습을 봅니다. 오류나 경고가 있으면 종료 코드는 1입니다. 규칙은 docs/lint.md에 있습니다.',
       ),
       examples: ['lint', 'lint ./my-lab', 'lint service-networking --sarif'],
+    },
+    {
+      name: 'pack',
+      operands: '[lab]',
+      load: () => import('../commands/pack.ts'),
+      summary: both('Make one file of a lab, to hand on', '실습을 나눠 줄 파일 하나로 만들기'),
+      options: [
+        {
+          flags: '--student',
+          help: both(
+            'without solutions, hidden checks and pages for teachers; answers as hashes',
+            '풀이, 숨은 검사, 교사용 문서를 빼고 답은 해시로',
+          ),
+        },
+        {
+          flags: '-o, --out <file>',
+          help: both('where (default: NAME-VERSION.lab.tgz)', '파일 경로 (기본: NAME-VERSION.lab.tgz)'),
+        },
+      ],
+      json: true,
+      withoutLab: true,
+      completes: ['labs'],
+      remark: both(
+        'Without a lab, labs packs the current folder. The version is that of lab.yaml.',
+        '실습을 적지 않으면 현재 폴더의 실습을 묶습니다. 버전은 lab.yaml의 값입니다.',
+      ),
+      examples: ['pack ./my-lab', 'pack ./my-lab --student --out my-lab.tgz'],
+    },
+    {
+      name: 'install',
+      operands: '<source>',
+      load: () => import('../commands/install.ts'),
+      summary: both('Install a lab of a file, URL or git', '파일, URL, git의 실습 설치하기'),
+      options: [{ flags: '--digest <digest>', help: both('refuse any other lab', '다이제스트가 다르면 거절') }],
+      json: true,
+      withoutLab: true,
+      remark: both(
+        'Installing runs nothing of the lab. Its first start shows its scripts and asks.',
+        '설치할 때는 실습의 코드를 실행하지 않습니다. 처음 시작할 때 스크립트를 보여 주고 물어봅니다.',
+      ),
+      examples: [
+        'install ./my-lab-1.0.0.lab.tgz',
+        'install https://example.org/my-lab-1.0.0.lab.tgz',
+        'install git+https://example.org/labs.git#my-lab',
+      ],
+    },
+    {
+      name: 'remove',
+      operands: '<lab>',
+      load: () => import('../commands/remove.ts'),
+      summary: both('Remove an installed lab', '설치한 실습 지우기'),
+      json: true,
+      withoutLab: true,
+      completes: ['labs'],
+      examples: ['remove my-lab'],
     },
     {
       name: 'run',

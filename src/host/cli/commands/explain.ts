@@ -69,13 +69,17 @@ const unknownTerm = ({ say, environment }: Context, glossary: Glossary, word: st
   });
 };
 
-/** The glossary of all labs, then those of the labs: first the labs of this package, then the running labs. */
+/** The glossary of all labs, then those of the labs: first of known labs, then of running ones. */
 const filesOf = async (context: Context): Promise<readonly string[]> => {
   const { labs } = context.paths;
-  const entries = await readdir(labs, { withFileTypes: true }).catch(() => []);
-  const own = entries.filter((entry) => entry.isDirectory()).map(({ name }) => join(labs, name));
-  const folders = new Set([labs, ...own, ...(await runningFolders(context))]);
+  const own = await Promise.all(labs.map(foldersIn));
+  const folders = new Set([...labs, ...own.flat(), ...(await runningFolders(context))]);
   return [...folders].map((folder) => join(folder, glossaryFile));
+};
+
+const foldersIn = async (root: string): Promise<readonly string[]> => {
+  const entries = await readdir(root, { withFileTypes: true }).catch(() => []);
+  return entries.filter((entry) => entry.isDirectory()).map(({ name }) => join(root, name));
 };
 
 /** A lab whose folder is gone has no glossary. */

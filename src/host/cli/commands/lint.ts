@@ -1,6 +1,6 @@
 // `labs lint [lab…]`: finds the mistakes in labs, without a cluster.
 import { existsSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import { localize } from '../../../api/lab.ts';
 import { ExitCode, LabError } from '../../../kit/error.ts';
 import { didYouMean } from '../../../kit/suggest.ts';
@@ -8,7 +8,7 @@ import type { Finding } from '../../instructor/lint/finding.ts';
 import { type LintResult, lintLab } from '../../instructor/lint/lint.ts';
 import { type Severity, severityOf } from '../../instructor/lint/rule-table.ts';
 import { sarifOf } from '../../instructor/lint/sarif.ts';
-import { isFolder, labNames } from '../../lab/catalogue.ts';
+import { isFolder, labFolders } from '../../lab/catalogue.ts';
 import { labFile } from '../../lab/load.ts';
 import type { Context, Run } from '../context.ts';
 import type { Style } from '../output.ts';
@@ -29,11 +29,13 @@ export const run: Run = async (context, names, { sarif }) => {
 
 /** The labs that are named; else the lab of the current folder; else all labs. */
 const foldersOf = async ({ paths, say }: Context, names: readonly string[]): Promise<readonly string[]> => {
-  const known = await labNames(paths.labs);
-  if (names.length === 0) return existsSync(labFile) ? ['.'] : known.map((name) => join(paths.labs, name));
+  const folders = await labFolders(paths.labs);
+  if (names.length === 0) return existsSync(labFile) ? ['.'] : folders;
+  const known = folders.map((folder) => basename(folder));
   return names.map((name) => {
     if (isFolder(name) || existsSync(join(name, labFile))) return name;
-    if (known.includes(name)) return join(paths.labs, name);
+    const found = folders[known.indexOf(name)];
+    if (found !== undefined) return found;
     throw new LabError('LAB_UNKNOWN', `There is no lab "${name}"${didYouMean(name, known)}`, {
       exitCode: ExitCode.usage,
       hint: say.lintFolderHint,

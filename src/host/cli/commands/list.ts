@@ -1,28 +1,41 @@
 // `labs list`: shows all labs, and which of them are running.
+import { dirname } from 'node:path';
 import { localize } from '../../../api/lab.ts';
 import { ExitCode } from '../../../kit/error.ts';
 import type { ClusterSummary } from '../../cluster/status.ts';
 import { findLab, type LabSummary, listLabs } from '../../lab/catalogue.ts';
+import { type Origin, originOf } from '../../pack/installed.ts';
 import type { Context, Run } from '../context.ts';
 import { clustersIfAny } from '../instances.ts';
 import { table } from '../table.ts';
 
 export const run: Run = async (context) => {
   const { paths, environment } = context;
-  const [labs, instances] = await Promise.all([
+  const [found, instances] = await Promise.all([
     listLabs(paths.labs, environment.cacheFolder),
     clustersIfAny(context, { remark: true }),
   ]);
+  const labs = await Promise.all(found.map((lab) => withOrigin(context, lab)));
   if (context.json)
     context.output.line(JSON.stringify({ labs: labs.map(toJson(context)), running: instances }, null, 2));
   else await print(context, labs, instances);
   return ExitCode.ok;
 };
 
+type Listed = LabSummary & {
+  /** Of an installed lab. */
+  readonly installed?: Origin;
+};
+
+const withOrigin = async ({ paths }: Context, lab: LabSummary): Promise<Listed> => {
+  const installed = dirname(lab.folder) === paths.installed ? await originOf(paths.installed, lab.name) : undefined;
+  return installed ? { ...lab, installed } : lab;
+};
+
 const toJson =
   ({ environment: { language } }: Context) =>
-  (lab: LabSummary) =>
-    lab.problem === undefined
+  ({ installed, ...lab }: Listed) => ({
+    ...(lab.problem === undefined
       ? {
           name: lab.name,
           title: localize(lab.title, language),
@@ -30,16 +43,21 @@ const toJson =
           tasks: lab.tasks,
           nodes: lab.nodes,
         }
-      : { name: lab.name, problem: lab.problem };
+      : { name: lab.name, problem: lab.problem }),
+    ...(installed ? { origin: installed.source, version: installed.version, digest: installed.digest } : {}),
+  });
 
 const print = async (
   context: Context,
-  labs: readonly LabSummary[],
+  labs: readonly Listed[],
   instances: readonly ClusterSummary[],
 ): Promise<void> => {
   const { output, say } = context;
   if (labs.length === 0) output.line(say.noLabs);
-  const known = labs.flatMap((lab) => rowsOf(context, { name: lab.name, title: titleOf(context, lab) }, instances));
+  const known = labs.flatMap(({ installed, ...lab }) => {
+    const origin = installed ? `${installed.source} (${installed.version})` : '';
+    return rowsOf(context, { name: lab.name, title: titleOf(context, lab), origin }, instances);
+  });
   // Clusters whose lab is not in this package.
   const names = labs.map(({ name }) => name);
   const elsewhere = new Map(instances.filter(({ lab }) => !names.includes(lab)).map((each) => [each.lab, each.folder]));

@@ -11,6 +11,7 @@ import { ensureImages } from '../../image/ensure.ts';
 import { refuseMissingImages } from '../../image/store.ts';
 import { prepareLab } from '../../tasks/prepare.ts';
 import { accessTo } from '../access.ts';
+import { declined } from '../ask.ts';
 import { labToStart } from '../chosen-lab.ts';
 import type { Context, Run } from '../context.ts';
 import { breakAgain } from '../faults.ts';
@@ -22,6 +23,7 @@ import { openScriptLog } from '../script-log.ts';
 import { fabricId } from '../student-progress.ts';
 import { commandLines } from '../table.ts';
 import { secondsSince, wrap } from '../text.ts';
+import { mayRun } from '../trust.ts';
 import { variationOf } from '../variation.ts';
 import { renewKubeconfig } from '../way-in.ts';
 
@@ -31,6 +33,7 @@ export const run: Run = async (context, [given], options) => {
     await describePlan(context, lab, name);
     return ExitCode.ok;
   }
+  if (!(await mayRun(context, lab))) return declined(context);
   const startedAt = performance.now();
   const docker = await engineOrSetup(context);
   const { resumed, warnings: english } = await bringUp(context, docker, lab, name);
@@ -65,7 +68,7 @@ export const bringUp = async (
         name,
         lab: lab.name,
         definitionDigest: lab.digest,
-        ...(dirname(lab.folder) === paths.labs ? {} : { folder: lab.folder }),
+        ...(paths.labs.includes(dirname(lab.folder)) ? {} : { folder: lab.folder }),
         variation: lab.variation,
         spec: lab.cluster,
         version,

@@ -17,7 +17,7 @@ export const run: Run = async (context) => {
   // A machine without Docker has no labs and no images.
   const hasDocker = (await engineState(docker, environment.variables)) !== 'missing';
   const names = hasDocker ? (await listClusters(docker, context.signal)).map(({ name }) => name) : [];
-  const folders = [environment.cacheFolder, environment.stateFolder];
+  const folders = [environment.cacheFolder, environment.dataFolder, environment.stateFolder];
   output.note(say.uninstallWill);
   for (const what of [...(names.length > 0 ? [say.uninstallLabs(names.join(', '))] : []), say.uninstallImages])
     output.note(`  - ${what}`);

@@ -60,6 +60,85 @@ export const authorMessages = {
     'Write the name of a lab, or the path of its folder, such as `labs lint ./my-lab`.',
     '실습 이름이나 폴더의 경로를 쓰세요. 예: `labs lint ./my-lab`',
   ),
+  // pack
+  packed: both(
+    (file: string, files: number, kib: number) => `${file} has the lab (${files} files, ${kib} KiB). Its digest:`,
+    (file: string, files: number, kib: number) =>
+      `실습을 파일로 묶었습니다: ${file} (파일 ${files}개, ${kib} KiB). 다이제스트:`,
+  ),
+  packReadable: both(
+    (questions: string) => `The right answers of these questions can be read in the file: ${questions}`,
+    (questions: string) => `파일에서 정답을 읽을 수 있는 질문: ${questions}`,
+  ),
+  packUnwritable: both(
+    (file: string, problem: string) => `${file} cannot be written: ${problem}`,
+    (file: string, problem: string) => `파일을 쓸 수 없습니다 (${file}): ${problem}`,
+  ),
+  packUnwritableHint: both('Choose another file with --out.', '--out으로 다른 파일을 고르세요.'),
+  // install
+  digestWrong: both(
+    (digest: string) => `"${digest}" is not a digest`,
+    (digest: string) => `다이제스트가 아닙니다: "${digest}"`,
+  ),
+  digestHint: both(
+    'Write what `labs pack` printed: sha256: and 64 letters and digits.',
+    '`labs pack`에서 출력한 값을 쓰세요. sha256: 뒤에 글자와 숫자 64개가 있습니다.',
+  ),
+  installReplaces: both(
+    (name: string, version: string, source: string, next: string) =>
+      `Replace ${name} ${version} (from ${source}) by version ${next}?`,
+    (name: string, version: string, source: string, next: string) =>
+      `${name} ${version} 버전(출처: ${source})을 ${next} 버전으로 바꿉니까?`,
+  ),
+  labInstalled: both(
+    (name: string, version: string) => `Installed ${name} ${version}. Its digest:`,
+    (name: string, version: string) => `설치했습니다: ${name} ${version}. 다이제스트:`,
+  ),
+  installedNext: both(
+    (name: string) => `Nothing of it has run. \`labs start ${name}\` shows its scripts and asks before it runs them.`,
+    (name: string) =>
+      `아직 아무 코드도 실행하지 않았습니다. \`labs start ${name}\` 명령이 스크립트를 보여 주고 실행할지 물어봅니다.`,
+  ),
+  installOwnName: both(
+    (name: string) => `labs comes with a lab called ${name}`,
+    (name: string) => `labs에 같은 이름의 실습이 이미 있습니다: ${name}`,
+  ),
+  installOwnNameHint: both(
+    'Start it by the path of its folder, or ask its author for another name.',
+    '폴더 경로로 시작하거나, 만든 사람에게 다른 이름을 부탁하세요.',
+  ),
+  trustWill: both(
+    (name: string, source: string, count: number) =>
+      `${name} comes from ${source}. When you work on it, labs runs these ${count} scripts on this machine, with your rights:`,
+    (name: string, source: string, count: number) =>
+      `${name} 실습의 출처: ${source}. 과제를 풀 때 이 컴퓨터에서 사용자의 권한으로 실행하는 스크립트 ${count}개:`,
+  ),
+  trustQuestion: both('Let this lab run them?', '이 실습의 스크립트를 실행해도 됩니까?'),
+  // remove
+  notInstalled: both(
+    (name: string) => `No lab "${name}" is installed`,
+    (name: string) => `설치한 실습이 아닙니다: "${name}"`,
+  ),
+  notInstalledHint: both(
+    (known: string) => (known === '' ? 'No lab is installed.' : `Installed labs: ${known}`),
+    (known: string) => (known === '' ? '설치한 실습이 없습니다.' : `설치한 실습: ${known}`),
+  ),
+  removeInUse: both(
+    (name: string, clusters: string) => `${name} has clusters: ${clusters}`,
+    (name: string, clusters: string) => `${name} 실습의 클러스터가 남아 있습니다: ${clusters}`,
+  ),
+  removeInUseHint: both(
+    (cluster: string) => `Delete them first: \`labs delete ${cluster}\`.`,
+    (cluster: string) => `먼저 지우세요: \`labs delete ${cluster}\``,
+  ),
+  labRemoveQuestion: both(
+    (name: string) => `Remove the installed lab ${name}?`,
+    (name: string) => `설치한 ${name} 실습을 지웁니까?`,
+  ),
+  labRemoved: both(
+    (name: string) => `Removed ${name}.`,
+    (name: string) => `지웠습니다: ${name}`,
+  ),
   // run
   noScript: both(
     (file: string) => `There is no file ${file}`,

@@ -26,7 +26,7 @@ export const filesOf = (lab: NewLab): ReadonlyMap<string, string> =>
 
 /** What an editor and npm need. */
 export const supportFiles = (name: string): readonly (readonly [string, string])[] => [
-  ['package.json', `${JSON.stringify({ name, version: '0.1.0', private: true, type: 'module' }, null, 2)}\n`],
+  ['package.json', `${JSON.stringify({ name, private: true, type: 'module' }, null, 2)}\n`],
   ['tsconfig.json', `${JSON.stringify({ compilerOptions, include: ['**/*.ts'] }, null, 2)}\n`],
   ['.gitignore', 'node_modules/\n'],
 ];
@@ -53,6 +53,7 @@ apiVersion: labs/v1
 name: ${name}
 title: ${quoted(title)}
 summary: What students learn here, in one sentence.
+version: 0.1.0
 
 cluster:
   nodes:
