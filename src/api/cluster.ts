@@ -8,7 +8,7 @@ export interface ClusterSpec {
    */
   readonly nodes: readonly NodeSpecification[];
   /** Machines outside the cluster, on the lab's network. */
-  readonly clients: readonly { readonly name: string }[];
+  readonly clients: readonly ClientSpecification[];
   /** The nodes' network. Default 192.168.56.0/24; the fabric is .1, nodes from .10 on, clients from .100 on. */
   readonly nodeCidr: Cidr;
   /** Default 10.244.0.0/16. */
@@ -19,6 +19,46 @@ export interface ClusterSpec {
   readonly dnsAddress: Ipv4;
   readonly podNetwork: PodNetwork;
   readonly proxy: ProxySpecification;
+  /** Further networks, beside that of the nodes. Each is a bridge. */
+  readonly networks?: readonly NetworkSpecification[];
+  /** Machines without Kubernetes on any of the networks. */
+  readonly machines?: readonly MachineSpecification[];
+}
+
+export interface NetworkSpecification {
+  readonly name: string;
+  readonly cidr: Cidr;
+}
+
+export interface MachineSpecification {
+  readonly name: string;
+  /** A router forwards packets. */
+  readonly role: 'router' | 'host';
+  /** In the order of its interfaces: the first one is eth0. */
+  readonly networks: readonly Attachment[];
+  readonly routes?: readonly RouteSpecification[];
+}
+
+/** An interface of a machine. */
+export interface Attachment {
+  /** The name of a network, or `cluster`: the nodes' network. */
+  readonly name: string;
+  /** Absent: the interface has no address. */
+  readonly address?: Ipv4;
+}
+
+export interface RouteSpecification {
+  readonly to: Cidr | 'default';
+  readonly via: Ipv4;
+}
+
+/** The name of the nodes' network among the networks of a machine. */
+export const clusterNetwork = 'cluster';
+
+export interface ClientSpecification {
+  readonly name: string;
+  /** Beside the default route, which ends in the fabric. */
+  readonly routes?: readonly RouteSpecification[];
 }
 
 /** How pods on different nodes reach each other. With `none`, they don't, until somebody sets the routes. */
@@ -34,11 +74,21 @@ export interface NodeSpecification {
   readonly zone?: string;
   /** False: kube-proxy is no part of this node. Only its program is there. */
   readonly proxy?: boolean;
+  /** Beside the default route, which ends in the fabric. */
+  readonly routes?: readonly RouteSpecification[];
 }
 
 /** The name of the node that runs the API server. */
 export const controlPlaneIn = ({ nodes }: Pick<ClusterSpec, 'nodes'>): string =>
   nodes.find(({ role }) => role === 'control-plane')?.name ?? '';
+
+/** The names of all machines but the fabric. */
+export const membersOf = ({
+  nodes,
+  clients,
+  machines = [],
+}: Pick<ClusterSpec, 'nodes' | 'clients' | 'machines'>): readonly string[] =>
+  [...nodes, ...clients, ...machines].map(({ name }) => name);
 
 /** Whether labs installs kube-proxy on the node. */
 export const hasProxy = ({ proxy }: Pick<NodeSpecification, 'proxy'>): boolean => proxy !== false;
@@ -77,6 +127,10 @@ export const clusterLimits = {
   machineNameLength: 15,
   nodes: 16,
   clients: 16,
+  machines: 16,
+  networks: 16,
+  /** Interfaces of one machine. */
+  interfaces: 8,
   /** Longest prefix of `nodeCidr`: the clients' addresses start at .100. */
   nodePrefix: 24,
   /** Longest prefix of `serviceCidr`. */

@@ -76,8 +76,8 @@ export interface HintDefinition {
 }
 
 /**
- * `pod/NAME`, `pod/NAMESPACE/NAME`, `pod/NAMESPACE/LABEL=VALUE`, `node/NAME`, `client` or `client/NAME`.
- * `node/*` means every node.
+ * `pod/NAME`, `pod/NAMESPACE/NAME`, `pod/NAMESPACE/LABEL=VALUE`, `node/NAME`, `machine/NAME`, `client` or
+ * `client/NAME`. `node/*` means every node.
  */
 export type PlaceRef = string;
 

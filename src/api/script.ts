@@ -33,7 +33,7 @@ export interface LabHandle {
   pod(reference: string, options?: PodOptions): PodHandle;
   /** The first machine outside of the cluster. Throws if the lab has none. */
   readonly client: MachineHandle;
-  /** A node or a client by its name. Throws at once if the lab has no such machine. */
+  /** A node, a client, a router or a host by its name. Throws at once if the lab has no such machine. */
   machine(name: string): MachineHandle;
   /** The fabric's own `kubectl`, as the cluster's administrator: `lab.kubectl('get', 'pods')`. Gives its output. */
   kubectl(...words: readonly string[]): Promise<string>;

@@ -1,5 +1,5 @@
-// Connects machines to the lab's bridge: one veth pair each, from the machine's network namespace to the fabric's.
-import { bridgePort, type WireLink, type WireParams } from '../api/wiring.ts';
+// Connects machines to the lab's bridges: by veth pairs from the machine's network namespace to the fabric's.
+import { portOf, type WireLink, type WireParams, type WireRoute } from '../api/wiring.ts';
 import { machineInit } from './processes.ts';
 import { AgentError, type Netns, run, runOk } from './run.ts';
 import { cleanJson } from './tool-text.ts';
@@ -20,7 +20,7 @@ interface IpLink {
 }
 
 /**
- * Creates the bridge and the links. A link that is already right stays unchanged.
+ * Creates the bridges and the links. A link that is already right stays unchanged.
  * @returns the machines that got a new link
  */
 export const wire = async (params: WireParams, options: WireOptions = {}): Promise<{ wired: readonly string[] }> => {
@@ -30,23 +30,33 @@ export const wire = async (params: WireParams, options: WireOptions = {}): Promi
     linksIn(options.home),
     Promise.all(params.links.map(async (link) => ({ link, links: await linksIn(netnsOf(link)) }))),
   ]);
-  const missing = there.filter(({ link, links }) => !isPluggedIn(link, params.bridge.name, here, links));
-  const bridge = here.some(({ ifname }) => ifname === params.bridge.name) ? [] : bridgeCommands(params);
-  const plugs = missing.flatMap(({ link }) => plugCommands(link, params.bridge.name, here));
+  const missing = there.filter(({ link, links }) => !isPluggedIn(link, bridgeFor(link, params), here, links));
+  const plugs = missing.flatMap(({ link }) => plugCommands(link, bridgeFor(link, params), here));
   await Promise.all(
     missing
       .filter(({ link, links }) => links.some(({ ifname }) => ifname === link.interface))
       .map(({ link }) => remove(link)),
   );
-  const commands = [...bridge, ...plugs];
+  const commands = [...bridgesCommands(params, here), ...plugs];
   if (commands.length > 0) await runOk(['ip', '-batch', '-'], { ...home, input: commands.join('\n') });
   await Promise.all(
     missing.map(({ link }) =>
       runOk(['ip', '-batch', '-'], { netns: netnsOf(link), timeoutMs, input: addressCommands(link).join('\n') }),
     ),
   );
-  return { wired: missing.map(({ link }) => link.machine) };
+  // A route needs the links of its machine, whichever they are.
+  const machines = Map.groupBy(missing, ({ link }) => link.machine);
+  await Promise.all(
+    [...machines].map(async ([machine, [first]]) => {
+      const input = (params.routes ?? []).filter((route) => route.machine === machine).map(routeCommand);
+      if (first && input.length > 0)
+        await runOk(['ip', '-batch', '-'], { netns: netnsOf(first.link), timeoutMs, input: input.join('\n') });
+    }),
+  );
+  return { wired: [...machines.keys()] };
 };
+
+const bridgeFor = ({ bridge }: WireLink, params: WireParams): string => bridge ?? params.bridge.name;
 
 /** The kernel may be removing the link already, because the namespace of its other end has ended. */
 const remove = async (link: WireLink): Promise<void> => {
@@ -63,7 +73,7 @@ const linksIn = async (netns: Netns | undefined): Promise<readonly IpLink[]> =>
 
 /** Both ends exist and are peers. A restarted machine has a new namespace without the link. */
 const isPluggedIn = (link: WireLink, bridge: string, here: readonly IpLink[], there: readonly IpLink[]): boolean => {
-  const port = here.find(({ ifname }) => ifname === bridgePort(link.address));
+  const port = here.find(({ ifname }) => ifname === portOf(link));
   const inside = there.find(({ ifname }) => ifname === link.interface);
   return (
     port !== undefined &&
@@ -75,14 +85,23 @@ const isPluggedIn = (link: WireLink, bridge: string, here: readonly IpLink[], th
   );
 };
 
-const bridgeCommands = ({ bridge }: WireParams): readonly string[] => [
-  `link add ${bridge.name} type bridge stp_state 0 forward_delay 0`,
-  `link set ${bridge.name} addrgenmode none up`,
-  `address add ${bridge.address}/${bridge.prefix} dev ${bridge.name}`,
-];
+/** Only the bridge of the nodes' network has an address: the end of packets that leave the lab. */
+const bridgesCommands = (params: WireParams, here: readonly IpLink[]): readonly string[] => {
+  const { name: main, address, prefix } = params.bridge;
+  const names = new Set([main, ...params.links.map((link) => bridgeFor(link, params))]);
+  return [...names]
+    .filter((name) => !here.some(({ ifname }) => ifname === name))
+    .flatMap((name) => [
+      `link add ${name} type bridge stp_state 0 forward_delay 0`,
+      // In one command, the bridge would be up first, and get an address of IPv6.
+      `link set ${name} addrgenmode none`,
+      `link set ${name} up`,
+      ...(name === main ? [`address add ${address}/${prefix} dev ${name}`] : []),
+    ]);
+};
 
 const plugCommands = (link: WireLink, bridge: string, here: readonly IpLink[]): readonly string[] => {
-  const port = bridgePort(link.address);
+  const port = portOf(link);
   return [
     ...(here.some(({ ifname }) => ifname === port) ? [`link delete ${port}`] : []),
     `link add ${port} type veth peer name ${link.interface} address ${link.mac} netns ${link.pid}`,
@@ -92,7 +111,10 @@ const plugCommands = (link: WireLink, bridge: string, here: readonly IpLink[]): 
 
 const addressCommands = (link: WireLink): readonly string[] => [
   'link set lo up',
-  `address add ${link.address}/${link.prefix} dev ${link.interface}`,
+  ...(link.address === undefined ? [] : [`address add ${link.address}/${link.prefix} dev ${link.interface}`]),
   `link set ${link.interface} up`,
-  `route add default via ${link.gateway} dev ${link.interface}`,
+  ...(link.gateway === undefined ? [] : [`route add default via ${link.gateway} dev ${link.interface}`]),
 ];
+
+/** Replaces, because the routes of a link that stayed are still there. */
+const routeCommand = ({ to, via }: WireRoute): string => `route replace ${to} via ${via}`;

@@ -3,6 +3,7 @@ import { fabricMachine } from '../../api/cluster.ts';
 import type { LabDefinition } from '../../api/lab.ts';
 import type { Cluster } from '../cluster/open.ts';
 import type { ClusterAccess, MachineAccess } from '../grade/access.ts';
+import type { MachineRole } from '../plan/types.ts';
 import { createScripts } from '../script/scripts.ts';
 
 /**
@@ -17,18 +18,19 @@ export const accessTo = (
   const controlPlanes = new Set(
     lab.cluster.nodes.filter(({ role }) => role === 'control-plane').map(({ name }) => name),
   );
-  const roleOf = (name: string, role: string): MachineAccess['role'] => {
-    if (role === 'client') return 'client';
+  const roleOf = (name: string, role: MachineRole): MachineAccess['role'] => {
+    if (role === 'client' || role === 'router' || role === 'host') return role;
     return controlPlanes.has(name) ? 'control-plane' : 'worker';
   };
   return {
     name: cluster.name,
     instance: fabricId,
-    machines: cluster.machines.map(({ name, role, pid, address }) => ({
+    machines: cluster.machines.map(({ name, role, pid, address, links }) => ({
       name,
       role: roleOf(name, role),
       pid,
       address,
+      ...(links ? { links } : {}),
     })),
     fabric: cluster.fabric,
     scripts: createScripts({ log: scriptLog }),

@@ -1,4 +1,5 @@
 // The machines of a running lab, found by the labels of their containers.
+import { membersOf } from '../../api/cluster.ts';
 import type { LabDefinition } from '../../api/lab.ts';
 import { ExitCode, LabError } from '../../kit/error.ts';
 import { nearest } from '../../kit/suggest.ts';
@@ -64,7 +65,7 @@ export const refuseMissing = async (
 ): Promise<void> => {
   if (machines.some(({ machine }) => machine === wanted)) return;
   const lab = await definitionOf(context, instance).catch(() => undefined);
-  if (![...(lab?.cluster.nodes ?? []), ...(lab?.cluster.clients ?? [])].some(({ name }) => name === wanted)) return;
+  if (!lab || !membersOf(lab.cluster).includes(wanted)) return;
   const { say } = context;
   throw new LabError('LAB_MACHINE_MISSING', say.machineMissing(wanted), { hint: say.missingHint(instance.name) });
 };

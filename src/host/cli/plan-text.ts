@@ -1,5 +1,6 @@
 // `labs start --dry-run`: prints what a start would build, and builds nothing.
 import type { LabDefinition } from '../../api/lab.ts';
+import type { Link } from '../../api/wiring.ts';
 import { bringUp, setUpLab } from '../cluster/bring-up.ts';
 import { refuseInvalidCluster } from '../lab/validate.ts';
 import { createPki } from '../plan/pki.ts';
@@ -37,9 +38,9 @@ const title = ({ output, say }: Context, { name, lab, machines }: ClusterPlan): 
 ];
 
 const machines = ({ output, say }: Context, { machines, network }: ClusterPlan): readonly string[] => {
-  const rows = machines.map(({ name, link, role, components, limits }) => [
+  const rows = machines.map(({ name, link, links, role, components, limits }) => [
     name,
-    link?.address ?? network.bridge.address,
+    links ? addressesOf(links) : (link?.address ?? network.bridge.address),
     role,
     `≤ ${Math.round(limits.memoryBytes / 1024 / 1024)} MiB`,
     components.length > 3
@@ -48,6 +49,10 @@ const machines = ({ output, say }: Context, { machines, network }: ClusterPlan):
   ]);
   return table([say.machine, say.address, say.role, say.memory, say.components], rows, output);
 };
+
+/** Of a router or host: of each network. */
+const addressesOf = (links: readonly Link[]): string =>
+  links.map(({ address, prefix }) => (address === undefined ? '-' : `${address}/${prefix}`)).join(', ');
 
 const networks = ({ say }: Context, { network }: ClusterPlan): readonly string[] => [
   say.networks(network.nodeCidr, network.podCidr, network.serviceCidr),

@@ -1,16 +1,28 @@
 // Draws the network of a lab as a tree, for `labs topology`.
 import { alignColumns, cutTo } from './text.ts';
-import type { MachineTopology, Topology } from './topology.ts';
+import type { LinkTopology, MachineTopology, Topology } from './topology.ts';
 
-/** The tree of bridges, machines, veths and pods. */
-export const drawNetwork = ({ fabric, machines }: Topology, noPods: string): readonly string[] => [
+/** The tree of bridges, machines, veths and pods. A machine on several networks is below each of them. */
+export const drawNetwork = ({ fabric, networks, machines }: Topology, noPods: string): readonly string[] => [
   `${fabric.bridge}  ${fabric.address}`,
-  ...branches(machines, (machine) => [
-    `eth0  ${machine.name}  ${machine.address}`,
+  ...drawMachines(machines, fabric.bridge, noPods),
+  ...networks.flatMap(({ name, cidr }) => [`${name}  ${cidr}`, ...drawMachines(machines, name, noPods)]),
+];
+
+const drawMachines = (machines: readonly MachineTopology[], network: string, noPods: string): readonly string[] => {
+  const found = machines.flatMap((machine) =>
+    machine.links.filter((link) => link.network === network).map((link) => ({ machine, link })),
+  );
+  return branches(found, ({ machine, link }) => [
+    `${link.interface}  ${machine.name}  ${shownAddress(machine, link)}`,
     ...branches(machine.bridges, ({ name, address }) => [`${name}  ${address}`, ...drawPods(machine, name, noPods)]),
     ...loose(machine),
-  ]),
-];
+  ]);
+};
+
+/** Of a router or host, the addresses that it has now, because they may be the student's work. */
+const shownAddress = ({ role, address }: MachineTopology, { addresses }: LinkTopology): string =>
+  role === 'router' || role === 'host' ? addresses.join(', ') || '–' : address;
 
 const drawPods = ({ pods }: MachineTopology, bridge: string, noPods: string): readonly string[] => {
   const wired = pods.filter((pod) => pod.bridge === bridge);

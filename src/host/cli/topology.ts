@@ -9,16 +9,33 @@ import { nodeEndOf } from '../grade/veth.ts';
 
 export interface Topology {
   readonly fabric: { readonly bridge: string; readonly address: string };
+  /** The further networks of the lab. */
+  readonly networks: readonly NetworkTopology[];
   readonly machines: readonly MachineTopology[];
   readonly services: readonly ServiceTopology[];
+}
+
+export interface NetworkTopology {
+  readonly name: string;
+  readonly cidr: string;
 }
 
 export interface MachineTopology {
   readonly name: string;
   readonly role: MachineAccess['role'];
   readonly address: string;
+  /** Its interfaces on the networks of the lab. */
+  readonly links: readonly LinkTopology[];
   readonly bridges: readonly { readonly name: string; readonly address: string }[];
   readonly pods: readonly PodTopology[];
+}
+
+export interface LinkTopology {
+  readonly interface: string;
+  /** The bridge that it is attached to. */
+  readonly network: string;
+  /** As the machine has them now. */
+  readonly addresses: readonly string[];
 }
 
 export interface PodTopology {
@@ -41,7 +58,7 @@ export interface ServiceTopology {
 
 export const gatherTopology = async (
   { fabric, machines }: Pick<ClusterAccess, 'fabric' | 'machines'>,
-  bridge: Topology['fabric'],
+  { bridge, networks }: { readonly bridge: Topology['fabric']; readonly networks: Topology['networks'] },
 ): Promise<Topology> => {
   const list = async <T>(path: string): Promise<readonly T[]> => {
     const { status, body } = await fabric.call('kube', { path });
@@ -54,10 +71,11 @@ export const gatherTopology = async (
   ]);
   return {
     fabric: bridge,
+    networks,
     machines: await Promise.all(
       machines.map((machine) => {
         const own = pods.filter(({ spec, status }) => spec?.nodeName === machine.name && status?.podIP !== undefined);
-        return machineTopology(fabric, machine, own);
+        return machineTopology(fabric, machine, { pods: own, bridge: bridge.bridge });
       }),
     ),
     services: services.map((service) => serviceTopology(service, slices)),
@@ -66,8 +84,8 @@ export const gatherTopology = async (
 
 const machineTopology = async (
   fabric: ClusterAccess['fabric'],
-  { name, role, pid, address }: MachineAccess,
-  pods: readonly Pod[],
+  { name, role, pid, address, links: planned = [{ interface: 'eth0' }] }: MachineAccess,
+  { pods, bridge }: { readonly pods: readonly Pod[]; readonly bridge: string },
 ): Promise<MachineTopology> => {
   const linksAt = async (podIp?: Ipv4) => {
     const place = { machine: name, pid, ...(podIp === undefined ? {} : { podIp }) };
@@ -78,6 +96,11 @@ const machineTopology = async (
     name,
     role,
     address,
+    links: planned.map((link) => ({
+      interface: link.interface,
+      network: link.bridge ?? bridge,
+      addresses: links.find((each) => each.name === link.interface)?.addresses.flatMap(ipv4Of) ?? [],
+    })),
     bridges: links
       .filter(({ kind }) => kind === 'bridge')
       .map((link) => ({ name: link.name, address: addressOf(link.addresses) })),
@@ -97,6 +120,9 @@ const machineTopology = async (
     ),
   };
 };
+
+const ipv4Of = ({ address, prefix, family }: { address: string; prefix: number; family: string }): string[] =>
+  family === 'inet' ? [`${address}/${prefix}`] : [];
 
 const addressOf = (addresses: readonly { address: string; prefix: number; family: string }[]): string => {
   const found = addresses.find(({ family }) => family === 'inet') ?? addresses[0];

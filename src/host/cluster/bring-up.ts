@@ -11,7 +11,7 @@ import { containerSpec } from './create.ts';
 import { connectFabric } from './fabric.ts';
 import { createGatewayVolume, removeGatewayVolume } from './gateway.ts';
 import { archive, programsRecord } from './install.ts';
-import { bridgeOf, findMachines, inspectMachines, linksOf } from './machines.ts';
+import { findMachines, inspectMachines, wiringOf } from './machines.ts';
 import { clusterOf } from './open.ts';
 import { failOrWarn, forgivingly, nodesOf, patiently, proxiedNodesOf } from './patience.ts';
 import { putKey } from './progress-key.ts';
@@ -132,9 +132,9 @@ const wireLinks: Step<BringUp> = {
     up.machines = running;
     const [fabric] = running;
     if (fabric?.role !== 'fabric') throw new LabError('LAB_MACHINE_DOWN', 'The fabric stopped right after the start');
-    const params = { bridge: bridgeOf(fabric), links: linksOf(running) };
-    const { wired } = await up.fabric.call('wire', params, { signal });
-    return `${wired.length} links`;
+    const params = wiringOf(fabric, running);
+    await up.fabric.call('wire', params, { signal });
+    return `${params.links.length} links`;
   },
 };
 

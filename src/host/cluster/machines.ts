@@ -1,8 +1,9 @@
 // The machines of a cluster as Docker knows them. All data comes from labels and states, not from the lab's folder.
 
+import type { RouteSpecification } from '../../api/cluster.ts';
 import type { Variation } from '../../api/lab.ts';
 import { type Ipv4, parseIpv4 } from '../../api/scalars.ts';
-import type { WireLink } from '../../api/wiring.ts';
+import type { Link, WireParams } from '../../api/wiring.ts';
 import type { ContainerStatus, ContainerSummary, Containers } from '../docker/port.ts';
 import { bridgeName, labels, linkName, macOf } from '../plan/names.ts';
 import type { LinkPlan, MachineRole, NetworkPlan } from '../plan/types.ts';
@@ -14,9 +15,14 @@ export interface Machine {
   readonly container: string;
   readonly id: string;
   readonly status: ContainerStatus;
+  /** Its first one. Empty for a machine without any. */
   readonly address: Ipv4;
   /** Its link to the bridge. For the fabric: the bridge's own address. */
   readonly link?: LinkPlan;
+  /** The links of a router or host. */
+  readonly links?: readonly Link[];
+  /** Beside those that come with its addresses. */
+  readonly routes: readonly RouteSpecification[];
   /** How many machines the whole cluster should have. */
   readonly clusterSize: number;
   readonly lab: string;
@@ -73,26 +79,36 @@ export const inspectMachines = async (
 };
 
 /** The bridge, from the fabric's label. */
-export const bridgeOf = (fabric: Machine): NetworkPlan['bridge'] => ({
+const bridgeOf = (fabric: Machine): NetworkPlan['bridge'] => ({
   name: bridgeName,
   address: fabric.address,
   prefix: fabric.link?.prefix ?? 24,
 });
 
-/** The links that the machines should have to the bridge. */
-export const linksOf = (machines: readonly RunningMachine[]): readonly WireLink[] =>
-  machines.flatMap(({ name, pid, role, link }) => (link && role !== 'fabric' ? [{ machine: name, pid, ...link }] : []));
+/** The links and routes that the machines should have. @param fabric holds the bridges */
+export const wiringOf = (fabric: Machine, machines: readonly RunningMachine[]): WireParams => {
+  const others = machines.filter(({ role }) => role !== 'fabric');
+  return {
+    bridge: bridgeOf(fabric),
+    links: others.flatMap(({ name, pid, link, links = [] }) =>
+      [...(link ? [link] : []), ...links].map((each) => ({ machine: name, pid, ...each })),
+    ),
+    routes: others.flatMap(({ name, routes }) => routes.map((route) => ({ machine: name, ...route }))),
+  };
+};
 
 const toMachine = (container: ContainerSummary): Machine => {
   const label = (name: keyof typeof labels): string => container.labels[labels[name]] ?? '';
   const link = parseLink(label('link'));
+  const links = parseList<Link>(label('links'));
+  const first = link ?? links.find(({ address }) => address !== undefined);
   return {
     name: label('machine'),
     role: label('role') as MachineRole,
     container: container.name,
     id: container.id,
     status: container.status,
-    address: link?.address ?? ('' as Ipv4),
+    address: first?.address ?? ('' as Ipv4),
     clusterSize: Number(label('machines')),
     lab: label('lab'),
     definition: label('definition'),
@@ -104,8 +120,12 @@ const toMachine = (container: ContainerSummary): Machine => {
     version: label('version'),
     spec: label('spec'),
     ...(link ? { link } : {}),
+    ...(links.length > 0 ? { links } : {}),
+    routes: parseList<RouteSpecification>(label('routes')),
   };
 };
+
+const parseList = <T>(json: string): readonly T[] => (json === '' ? [] : (JSON.parse(json) as readonly T[]));
 
 /** `192.168.56.11/24 via 192.168.56.1`; the fabric's label has no gateway. */
 const parseLink = (label: string): LinkPlan | undefined => {
@@ -121,6 +141,8 @@ const parseLink = (label: string): LinkPlan | undefined => {
   };
 };
 
-const rank: Readonly<Record<MachineRole, number>> = { fabric: 0, node: 1, client: 2 };
+const rank: Readonly<Record<MachineRole, number>> = { fabric: 0, node: 1, client: 2, router: 3, host: 4 };
 const lastOctet = ({ address }: Machine): number => Number(address.split('.').pop());
-const inOrder = (a: Machine, b: Machine): number => rank[a.role] - rank[b.role] || lastOctet(a) - lastOctet(b);
+const inOrder = (a: Machine, b: Machine): number =>
+  rank[a.role] - rank[b.role] ||
+  (a.links && b.links ? a.name.localeCompare(b.name, 'en', { numeric: true }) : lastOctet(a) - lastOctet(b));

@@ -6,7 +6,7 @@ import type { Ipv4 } from '../../api/scalars.ts';
 import { ExitCode, LabError } from '../../kit/error.ts';
 import type { Containers } from '../docker/port.ts';
 import { type ConnectOptions, connectFabric, type Fabric } from './fabric.ts';
-import { bridgeOf, findMachines, inspectMachines, linksOf, type Machine, type RunningMachine } from './machines.ts';
+import { findMachines, inspectMachines, type Machine, type RunningMachine, wiringOf } from './machines.ts';
 
 export interface Cluster extends AsyncDisposable {
   readonly name: string;
@@ -14,7 +14,7 @@ export interface Cluster extends AsyncDisposable {
   readonly definition: string;
   readonly containers: Containers;
   readonly fabric: Fabric;
-  /** Nodes and clients that run; the fabric is not among them. */
+  /** The machines that run, without the fabric. */
   readonly machines: readonly RunningMachine[];
   /** Machines that were restarted outside of labs, and were connected again when the cluster was opened. */
   readonly reconnected: readonly string[];
@@ -55,7 +55,7 @@ const reconnect = async (
 ): Promise<readonly string[]> => {
   const home = found.find(({ role }) => role === 'fabric');
   if (!home) return [];
-  const params = { bridge: bridgeOf(home), links: linksOf(running) };
+  const params = wiringOf(home, running);
   const { wired } = await fabric.call('rewire', params, signal ? { signal } : {}).catch(() => ({ wired: [] }));
   return wired;
 };

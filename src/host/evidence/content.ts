@@ -1,6 +1,7 @@
 // What evidence holds, as files of JSON: `about.json`, `student.json`, `facts/NNNN.json`, `checks.json`, `report.json`.
 import * as z from 'zod';
 import { reportSchema } from '../../api/report.ts';
+import { accessRoles } from '../grade/access.ts';
 import { eventSchema } from '../tasks/progress-file.ts';
 
 const texts = z.record(z.string(), z.string());
@@ -30,7 +31,22 @@ export const aboutSchema = z.object({
   /** Of `labs grade --submission`. */
   submission: reportSchema.shape.submission,
   machines: z.array(
-    z.object({ name: z.string(), role: z.enum(['control-plane', 'worker', 'client']), address: z.string() }),
+    z.object({
+      name: z.string(),
+      role: z.enum(accessRoles),
+      address: z.string(),
+      links: z
+        .array(
+          z.object({
+            interface: z.string(),
+            address: z.string().exactOptional(),
+            bridge: z.string().exactOptional(),
+            port: z.string().exactOptional(),
+          }),
+        )
+        .readonly()
+        .exactOptional(),
+    }),
   ),
 });
 

@@ -1,11 +1,11 @@
 // Grades a lab again from the facts that were kept: no cluster, no Docker, no clock.
 import type { LabDefinition } from '../../api/lab.ts';
 import type { Report } from '../../api/report.ts';
-import type { Ipv4 } from '../../api/scalars.ts';
 import { block, evaluateEntry, selectEntries } from '../grade/engine.ts';
 import { type Fact, type FactRequest, type FactStore, keyOf, MissingFacts } from '../grade/facts.ts';
 import { assembleReport, type ReportOptions } from '../grade/report-of.ts';
 import type { TimedEvaluation } from '../grade/verdict.ts';
+import type { Machine } from '../grade/view/machines.ts';
 import type { Content, KeptCheck, KeptFact } from './content.ts';
 import { isRedacted, redact } from './redact.ts';
 
@@ -56,7 +56,7 @@ export const regrade = (lab: LabDefinition, content: Content): Regraded => {
 
 const optionsOf = (lab: LabDefinition, { about, student }: Content): ReportOptions => ({
   lab,
-  access: { name: about.name, machines: about.machines.map((each) => ({ ...each, address: each.address as Ipv4 })) },
+  access: { name: about.name, machines: about.machines as unknown as readonly Machine[] },
   progress: student,
   language: about.language,
 });

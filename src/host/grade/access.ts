@@ -1,6 +1,7 @@
 // The running cluster as grading, setups and solutions see it. host/cluster opens it, host/cli passes it in.
 import type { FabricMethod, FabricMethods } from '../../api/fabric.ts';
 import type { Ipv4 } from '../../api/scalars.ts';
+import type { Link } from '../../api/wiring.ts';
 import type { Scripts } from '../script/scripts.ts';
 
 export interface ClusterAccess {
@@ -22,11 +23,24 @@ export interface ClusterAccess {
 
 export interface MachineAccess {
   readonly name: string;
-  readonly role: 'control-plane' | 'worker' | 'client';
+  readonly role: (typeof accessRoles)[number];
   /** The process id of the container's init, in the Docker engine's process namespace. */
   readonly pid: number;
+  /** Its first one. Empty for a machine without any. */
   readonly address: Ipv4;
+  /** Absent: one link, to the nodes' network. */
+  readonly links?: readonly Pick<Link, 'interface' | 'address' | 'bridge' | 'port'>[];
 }
+
+export const accessRoles = ['control-plane', 'worker', 'client', 'router', 'host'] as const;
+
+/** Whether the machine is no part of the Kubernetes cluster. */
+export const isOutside = (role: MachineAccess['role'] | undefined): boolean =>
+  role === 'client' || role === 'router' || role === 'host';
+
+/** All addresses that labs gave to the machine. */
+export const addressesOf = ({ address, links }: Pick<MachineAccess, 'address' | 'links'>): readonly Ipv4[] =>
+  links ? links.flatMap((link) => link.address ?? []) : [address];
 
 /** Calls the fabric agent. Rejects with a LabError when the fabric itself fails. */
 export interface FabricCaller {

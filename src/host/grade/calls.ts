@@ -34,6 +34,7 @@ export const createCalls = (options: CallsOptions): LabCalls => {
     language,
     nodes: namesOf(lab.cluster.nodes),
     clients: namesOf(lab.cluster.clients),
+    machines: namesOf(lab.cluster.machines ?? []),
     params: lab.params,
     run: async (reference, script, { input, container } = {}) => {
       const machine = machineIn(reference, lab);

@@ -1,6 +1,13 @@
 // The cluster of a lab.yaml: its shape, its defaults and its limits. The only validator of clusters; `plan/` trusts it.
 import * as z from 'zod';
-import { addressLayout, clusterLimits, fabricMachine, podNetworks, reservedProxyFlags } from '../../api/cluster.ts';
+import {
+  addressLayout,
+  clusterLimits,
+  clusterNetwork,
+  fabricMachine,
+  podNetworks,
+  reservedProxyFlags,
+} from '../../api/cluster.ts';
 import { zoneLabel } from '../../api/labels.ts';
 import { proxyModes } from '../../api/proxy-modes.ts';
 import {
@@ -13,7 +20,8 @@ import {
   parseIpv4,
 } from '../../api/scalars.ts';
 import { messageOf } from '../../kit/error.ts';
-import { duplicates, formatPath, type Path, type Problem } from './problem.ts';
+import { networkProblems, parsed, problemAt } from './networks.ts';
+import { duplicates, type Path, type Problem } from './problem.ts';
 import { listOf, type Raw, recordOf } from './raw.ts';
 
 /** A refinement that reports what `parse` throws. */
@@ -65,6 +73,40 @@ const labelValue = z.string().regex(/^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-
     `"${issue.input}" is not the value of a label: at most 63 letters, digits, hyphens, dots and underscores`,
 });
 
+const routes = z
+  .array(
+    z.strictObject({
+      to: z
+        .string()
+        .superRefine((text, context) => {
+          if (text !== 'default') refineBy(parseCidr)(text, context);
+        })
+        .transform((text) => (text === 'default' ? text : parseCidr(text)))
+        .meta({ description: 'A network such as 10.2.0.0/24, or default.' }),
+      via: ipv4.meta({ description: 'The next router’s address, on a network of this machine.' }),
+    }),
+  )
+  .meta({ description: 'Routes that the machine has beside those to its own networks.' });
+
+const machineSchema = z.strictObject({
+  name: machineName,
+  role: z
+    .enum(['router', 'host'])
+    .default('host')
+    .meta({ description: 'A router forwards packets (net.ipv4.ip_forward is 1).' }),
+  networks: z
+    .array(
+      z.strictObject({
+        name: z.string().meta({ description: `A name of \`networks\`, or ${clusterNetwork}: the nodes’ network.` }),
+        address: ipv4.exactOptional().meta({ description: 'Without it, the interface has no address.' }),
+      }),
+    )
+    .min(1)
+    .max(clusterLimits.interfaces)
+    .meta({ description: 'One interface each, in this order: eth0, eth1, …' }),
+  routes: routes.exactOptional(),
+});
+
 const nodeSchema = z.strictObject({
   name: machineName,
   role: z.enum(['control-plane', 'worker']).default('worker'),
@@ -73,6 +115,7 @@ const nodeSchema = z.strictObject({
     .exactOptional()
     .meta({ description: 'Labels of the Node object: { disk: ssd }.' }),
   zone: labelValue.exactOptional().meta({ description: 'Value of the label topology.kubernetes.io/zone.' }),
+  routes: routes.exactOptional(),
   proxy: z.boolean().exactOptional().meta({
     description: 'false: no kube-proxy on this node. Only its program is there. Default: true.',
   }),
@@ -111,7 +154,18 @@ export const clusterSchema = z
       .array(nodeSchema)
       .min(1)
       .meta({ description: 'In the order of the pod subnets. Exactly one is the control plane.' }),
-    clients: z.array(z.strictObject({ name: machineName })).default(defaults.clients),
+    clients: z
+      .array(z.strictObject({ name: machineName, routes: routes.exactOptional() }))
+      .default(defaults.clients)
+      .meta({ description: 'Machines outside of the cluster, on the nodes’ network.' }),
+    networks: z
+      .array(z.strictObject({ name: machineName, cidr }))
+      .exactOptional()
+      .meta({ description: 'Further networks. Machines reach other networks only through routers.' }),
+    machines: z
+      .array(machineSchema)
+      .exactOptional()
+      .meta({ description: 'Routers and hosts without Kubernetes, on any of the networks.' }),
     nodeCidr: cidr.prefault(defaults.nodeCidr),
     podCidr: cidr.prefault(defaults.podCidr),
     serviceCidr: cidr.prefault(defaults.serviceCidr),
@@ -140,6 +194,7 @@ export const machineNamesOf = (cluster: Raw) => ({
     .filter(({ proxy }) => proxy !== false && recordOf(cluster.proxy).mode !== 'none')
     .map(({ name }) => String(name)),
   clients: listOf(cluster.clients ?? defaults.clients).map(({ name }) => String(name)),
+  others: listOf(cluster.machines).map(({ name }) => String(name)),
 });
 
 /**
@@ -153,15 +208,11 @@ export const clusterProblems = (cluster: Raw): readonly Problem[] => [
   ...countProblems(cluster),
   ...rangeProblems(cluster),
   ...fallbackProblems(cluster),
+  ...networkProblems(cluster, rangesOf(cluster)),
 ];
 
-const problemAt = (path: Path, message: string): Problem => ({
-  path: ['cluster', ...path],
-  message: `${formatPath(['cluster', ...path])}: ${message}`,
-});
-
 const nameProblems = (cluster: Raw): readonly Problem[] => {
-  const named = (['nodes', 'clients'] as const).flatMap((field) =>
+  const named = (['nodes', 'clients', 'machines'] as const).flatMap((field) =>
     listOf(cluster[field]).map(({ name }, index) => ({ name, path: ['cluster', field, index, 'name'] as Path })),
   );
   const reserved = named
@@ -191,7 +242,7 @@ const labelProblems = (nodes: readonly Raw[]): readonly Problem[] =>
   );
 
 const countProblems = (cluster: Raw): readonly Problem[] =>
-  (['nodes', 'clients'] as const).flatMap((field) => {
+  (['nodes', 'clients', 'machines', 'networks'] as const).flatMap((field) => {
     const count = listOf(cluster[field]).length;
     const most = clusterLimits[field];
     return count > most ? [problemAt([field], `${count} ${field} are too many; at most ${most} are possible`)] : [];
@@ -210,9 +261,13 @@ const rangeFields = Object.keys(rangeWords) as RangeField[];
 
 type Ranges = Readonly<Record<RangeField, Cidr | undefined>>;
 
+const rangesOf = (cluster: Raw): Ranges =>
+  Object.fromEntries(
+    rangeFields.map((field) => [field, parsed(parseCidr, cluster[field] ?? defaults[field])] as const),
+  ) as Ranges;
+
 const rangeProblems = (cluster: Raw): readonly Problem[] => {
-  const rangeOf = (field: RangeField) => [field, parsed(parseCidr, cluster[field] ?? defaults[field])];
-  const ranges: Ranges = Object.fromEntries(rangeFields.map(rangeOf));
+  const ranges = rangesOf(cluster);
   return [...overlapProblems(cluster, ranges), ...sizeProblems(cluster, ranges), ...dnsProblems(cluster, ranges)];
 };
 
@@ -257,13 +312,4 @@ const dnsProblems = (cluster: Raw, { serviceCidr }: Ranges): readonly Problem[] 
   const address: Ipv4 | undefined = parsed(parseIpv4, cluster.dnsAddress);
   if (!address || !serviceCidr || cidrContains(serviceCidr, address)) return [];
   return [problemAt(['dnsAddress'], `${address} is outside of the services’ range ${serviceCidr}`)];
-};
-
-/** Undefined for a value that the schema has already refused. */
-const parsed = <T>(parse: (text: string) => T, value: unknown): T | undefined => {
-  try {
-    return typeof value === 'string' ? parse(value) : undefined;
-  } catch {
-    return undefined;
-  }
 };

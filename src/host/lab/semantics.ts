@@ -145,6 +145,10 @@ const placeProblem = (place: string, field: string, machines: Machines, path: Pa
     return [
       { path: [...path, field], message: `${field}: there is no node "${name}"${didYouMean(name, machines.nodes)}` },
     ];
+  if (kind === 'machine' && name !== undefined && !machines.others.includes(name)) {
+    const hint = machines.nodes.includes(name) ? `; write node/${name}` : didYouMean(name, machines.others);
+    return [{ path: [...path, field], message: `${field}: there is no machine "${name}" in cluster.machines${hint}` }];
+  }
   if (kind === 'client' && name !== undefined && !machines.clients.includes(name))
     return [
       {

@@ -13,6 +13,18 @@ export const nodeSysctls = {
   'netfilter/nf_conntrack_acct': '1',
 } as const;
 
+/** In a shell: makes `/proc/sys/net` writable, and sets those parameters that the kernel has. */
+const sysctlLines = (values: Readonly<Record<string, string>>): string =>
+  [
+    'mount --bind /proc/sys/net /proc/sys/net && mount -o remount,bind,rw /proc/sys/net',
+    'set_sysctl() { if [ -e "/proc/sys/net/$1" ]; then echo "$2" > "/proc/sys/net/$1"; fi; }',
+    ...Object.entries(values).map(([path, value]) => `set_sysctl ${path} ${value}`),
+  ].join('\n');
+
+/** For the shell of a router or host. The sysctls stay writable, so that a student can change them. */
+export const machineSysctls = (role: 'router' | 'host'): string =>
+  `${sysctlLines({ ...nodeSysctls, 'ipv4/ip_forward': role === 'router' ? '1' : '0' })}\n`;
+
 /**
  * - A fresh, writable cgroup2: systemd ≥ 257 does not start on cgroup v1, which the engine's machine may have.
  * - A writable `/proc/sys/net`: kube-proxy and podnet set sysctls of the node's network namespace. Docker mounts it
@@ -24,11 +36,7 @@ export const nodeSysctls = {
  */
 export const initProgram = `#!/bin/sh
 mount -t cgroup2 -o rw,nosuid,nodev,noexec,nsdelegate cgroup2 /sys/fs/cgroup
-mount --bind /proc/sys/net /proc/sys/net && mount -o remount,bind,rw /proc/sys/net
-set_sysctl() { if [ -e "/proc/sys/net/$1" ]; then echo "$2" > "/proc/sys/net/$1"; fi; }
-${Object.entries(nodeSysctls)
-  .map(([path, value]) => `set_sysctl ${path} ${value}`)
-  .join('\n')}
+${sysctlLines(nodeSysctls)}
 echo > /etc/resolv.conf
 exec /lib/systemd/systemd
 `;

@@ -27,6 +27,10 @@ export const labels = {
   port: 'labs.port',
   /** The link's address, such as `192.168.56.11/24 via 192.168.56.1`. A resume restores the links from it. */
   link: 'labs.link',
+  /** The links of a router or host, as JSON. */
+  links: 'labs.links',
+  /** The machine's further routes, as JSON. */
+  routes: 'labs.routes',
 } as const;
 
 export const bridgeName = 'lab0';

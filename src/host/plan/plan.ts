@@ -1,12 +1,24 @@
 // Turns a lab's ClusterSpec into the plan of its machines. Pure: the same input gives the same plan.
-import { addressLayout, type ClusterSpec, fabricMachine, type NodeSpecification } from '../../api/cluster.ts';
+import {
+  type Attachment,
+  addressLayout,
+  type ClientSpecification,
+  type ClusterSpec,
+  fabricMachine,
+  type MachineSpecification,
+  membersOf,
+  type NodeSpecification,
+  type RouteSpecification,
+} from '../../api/cluster.ts';
 import { imageStorePath } from '../../api/images.ts';
 import type { Variation } from '../../api/lab.ts';
 import { componentPorts } from '../../api/paths.ts';
 import { cidrAddress, cidrRange, type Ipv4 } from '../../api/scalars.ts';
+import type { Link } from '../../api/wiring.ts';
 import { fabricFiles, initPath, nodeFiles, signpost } from './files.ts';
 import { gatewayVolume, planGateway, relayCommand, socketFolder } from './gateway.ts';
 import { type Pki, type PkiRequest, pkiRequest } from './identities.ts';
+import { machineSysctls } from './init.ts';
 import { bridgeName, containerName, imageVolume, labels, linkName, macOf } from './names.ts';
 import { nodeCapabilities, unconfined } from './privileges.ts';
 import { fabricProgram, programFiles, twinProgram } from './programs.ts';
@@ -50,6 +62,7 @@ export const planCluster = (input: PlanInput, pki: Pki): ClusterPlan => {
       fabricPlan(input, network, pki),
       ...spec.nodes.map((node, index) => nodePlan(input, network, pki, { ...node, index })),
       ...spec.clients.map((client, index) => clientPlan(input, network, { ...client, index })),
+      ...(spec.machines ?? []).map((one, index) => otherPlan(input, network, { ...one, index })),
     ],
     gateway: planGateway({ cluster: name, image, version }),
   };
@@ -63,10 +76,7 @@ export const certificatesOf = ({ spec }: Pick<PlanInput, 'spec'>): PkiRequest =>
   );
 
 /** The machines of a cluster, the fabric first. */
-export const machineNames = (spec: ClusterSpec): readonly string[] => [
-  fabricMachine,
-  ...[...spec.nodes, ...spec.clients].map(({ name }) => name),
-];
+export const machineNames = (spec: ClusterSpec): readonly string[] => [fabricMachine, ...membersOf(spec)];
 
 /** The files of a machine that change with a new build of labs. */
 export const programsOf = (spec: ClusterSpec, machine: string): readonly PlannedFile[] => {
@@ -131,7 +141,7 @@ const machine = (input: PlanInput, name: string, role: MachineRole) => ({
     [labels.machine]: name,
     [labels.definition]: input.definitionDigest,
     [labels.version]: input.version,
-    [labels.machines]: String(1 + input.spec.nodes.length + input.spec.clients.length),
+    [labels.machines]: String(machineNames(input.spec).length),
   },
 });
 
@@ -187,7 +197,17 @@ const linkLabel = (link: LinkPlan): Readonly<Record<string, string>> => ({
 const hostsOf = (spec: ClusterSpec): readonly string[] => [
   ...spec.nodes.map(({ name }, index) => `${name}:${nodeAddress(spec, index)}`),
   ...spec.clients.map(({ name }, index) => `${name}:${clientAddress(spec, index)}`),
+  ...(spec.machines ?? []).flatMap(({ name, networks }) => {
+    const address = networks.find((each) => each.address !== undefined)?.address;
+    return address === undefined ? [] : [`${name}:${address}`];
+  }),
 ];
+
+const routesOf = ({ routes = [] }: { readonly routes?: readonly RouteSpecification[] }) =>
+  routes.length === 0 ? {} : { routes };
+
+const routesLabel = ({ routes = [] }: { readonly routes?: readonly RouteSpecification[] }) =>
+  routes.length === 0 ? {} : { [labels.routes]: JSON.stringify(routes) };
 
 const nodePlan = (
   input: PlanInput,
@@ -218,14 +238,20 @@ const nodePlan = (
     limits: limits(input, input.resources?.nodeMemoryMiB ?? 2048, 4096),
     stopSignal: 'SIGRTMIN+3',
     hosts: hostsOf(input.spec),
-    labels: { ...common.labels, ...linkLabel(link), ...(controlPlane ? { [labels.controlPlane]: 'true' } : {}) },
+    labels: {
+      ...common.labels,
+      ...linkLabel(link),
+      ...routesLabel(node),
+      ...(controlPlane ? { [labels.controlPlane]: 'true' } : {}),
+    },
     link,
+    ...routesOf(node),
     files: nodeFiles(context, pki),
     components: componentsOf(node),
   };
 };
 
-const clientPlan = (input: PlanInput, network: NetworkPlan, client: Numbered): MachinePlan => {
+const clientPlan = (input: PlanInput, network: NetworkPlan, client: Numbered & ClientSpecification): MachinePlan => {
   const common = machine(input, client.name, 'client');
   const link = linkOf(network, clientAddress(input.spec, client.index));
   return {
@@ -236,7 +262,44 @@ const clientPlan = (input: PlanInput, network: NetworkPlan, client: Numbered): M
     limits: limits(input, 512, 512),
     hosts: hostsOf(input.spec),
     files: [signpost],
-    labels: { ...common.labels, ...linkLabel(link) },
+    labels: { ...common.labels, ...linkLabel(link), ...routesLabel(client) },
     link,
+    ...routesOf(client),
+  };
+};
+
+/** A router or a host. It has the rights of a node, so that a student can change sysctls and make namespaces. */
+const otherPlan = (input: PlanInput, network: NetworkPlan, one: Numbered & MachineSpecification): MachinePlan => {
+  const common = machine(input, one.name, one.role);
+  const links = one.networks.map((attachment, index) => otherLink(input.spec, network, { ...attachment, one, index }));
+  return {
+    ...common,
+    command: idle(machineSysctls(one.role)),
+    capabilities: nodeCapabilities,
+    tmpfs: { '/run': 'exec', '/tmp': 'exec' },
+    limits: limits(input, 512, 512),
+    hosts: hostsOf(input.spec),
+    files: [signpost],
+    labels: { ...common.labels, [labels.links]: JSON.stringify(links), ...routesLabel(one) },
+    links,
+    ...routesOf(one),
+  };
+};
+
+const otherLink = (
+  spec: ClusterSpec,
+  { bridge }: NetworkPlan,
+  { name, address, one, index }: Attachment & { readonly one: Numbered; readonly index: number },
+): Link => {
+  const network = spec.networks?.find((each) => each.name === name);
+  // Two digits each: there are at most 16 machines with 8 interfaces.
+  const number = [one.index, index].map((value) => String(value).padStart(2, '0'));
+  return {
+    interface: `eth${index}`,
+    prefix: network ? cidrRange(network.cidr).prefix : bridge.prefix,
+    ...(network ? { bridge: network.name } : {}),
+    ...(address === undefined
+      ? { mac: `02:43:00:00:${number.join(':')}`, port: `lab-m${number.join('i')}` }
+      : { address, mac: macOf(address) }),
   };
 };

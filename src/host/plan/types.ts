@@ -1,6 +1,8 @@
 // The types of a cluster's plan. A plan is plain data: it can be printed, compared and tested without Docker.
+import type { RouteSpecification } from '../../api/cluster.ts';
 import type { Component } from '../../api/paths.ts';
 import type { Cidr, Ipv4 } from '../../api/scalars.ts';
+import type { Link } from '../../api/wiring.ts';
 
 /** Everything that a cluster will consist of. */
 export interface ClusterPlan {
@@ -13,7 +15,7 @@ export interface ClusterPlan {
   readonly version: string;
   readonly image: string;
   readonly network: NetworkPlan;
-  /** The fabric first, then the nodes in the order of their pod subnets, then the clients. */
+  /** The fabric first, then the nodes in the order of their pod subnets, the clients, the other machines. */
   readonly machines: readonly MachinePlan[];
   readonly gateway: GatewayPlan;
 }
@@ -37,7 +39,7 @@ export interface NetworkPlan {
   readonly apiServer: { readonly address: Ipv4; readonly port: number };
 }
 
-export type MachineRole = 'fabric' | 'node' | 'client';
+export type MachineRole = 'fabric' | 'node' | 'client' | 'router' | 'host';
 
 /** One container. */
 export interface MachinePlan {
@@ -63,19 +65,16 @@ export interface MachinePlan {
   readonly stopSignal: string;
   /** `name:address`, into /etc/hosts. */
   readonly hosts: readonly string[];
-  /** The machine's link to the bridge. The fabric has none, because it holds the bridge. */
+  /** The link of a node or client to the nodes' network. The fabric has none, because it holds the bridge. */
   readonly link?: LinkPlan;
+  /** The links of a router or host. */
+  readonly links?: readonly Link[];
+  readonly routes?: readonly RouteSpecification[];
   readonly files: readonly PlannedFile[];
   readonly components: readonly Component[];
 }
 
-export interface LinkPlan {
-  readonly interface: string;
-  readonly address: Ipv4;
-  readonly prefix: number;
-  readonly gateway: Ipv4;
-  readonly mac: string;
-}
+export type LinkPlan = Link & Required<Pick<Link, 'address' | 'gateway'>>;
 
 export interface VolumeMount {
   readonly volume: string;

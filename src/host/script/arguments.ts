@@ -8,6 +8,7 @@ export class WrongCall extends TypeError {}
 export interface MachineNames {
   readonly nodes: readonly string[];
   readonly clients: readonly string[];
+  readonly machines: readonly string[];
 }
 
 /** @returns what is wrong with a value */
@@ -47,8 +48,8 @@ const node: Rule = (value, name, { nodes }) =>
   text(value, name, nobody) ??
   (nodes.includes(String(value)) ? undefined : `there is no node "${value}"; the lab has ${list(nodes)}`);
 
-const machine: Rule = (value, name, { nodes, clients }) => {
-  const machines = [...nodes, ...clients];
+const machine: Rule = (value, name, { nodes, clients, machines: others }) => {
+  const machines = [...nodes, ...clients, ...others];
   return (
     text(value, name, nobody) ??
     (machines.includes(String(value)) ? undefined : `there is no machine "${value}"; the lab has ${list(machines)}`)
@@ -59,10 +60,11 @@ const place: Rule = (value, name, machines) => {
   if (typeof value !== 'string') return mustBe(name, 'a text', value);
   const [kind, called] = value.split('/');
   if (kind === 'node' && called) return called === '*' ? undefined : node(called, name, machines);
+  if (kind === 'machine' && called) return machine(called, name, machines);
   if (kind === 'client') return called === undefined ? undefined : machine(called, name, machines);
   return kind === 'pod' && called
     ? undefined
-    : `"${value}" is not a place; write pod/NAME, pod/NAMESPACE/NAME, node/NAME, client or client/NAME`;
+    : `"${value}" is not a place; write pod/NAME, pod/NAMESPACE/NAME, node/NAME, machine/NAME, client or client/NAME`;
 };
 
 const milliseconds: Rule = (value, name) =>
@@ -86,7 +88,7 @@ const reference: Rule = (value, name) =>
 const absolutePath: Rule = (value, name) =>
   text(value, name, nobody) ?? (/^\//.test(value as string) ? undefined : `\`${name}\` must begin with /`);
 
-const nobody: MachineNames = { nodes: [], clients: [] };
+const nobody: MachineNames = { nodes: [], clients: [], machines: [] };
 
 const namesIn = (names: object): readonly string[] => Object.keys(names);
 

@@ -14,6 +14,8 @@ export interface HandleFacts {
   readonly nodes: readonly string[];
   /** The first one is `lab.client`. */
   readonly clients: readonly string[];
+  /** Routers and hosts. */
+  readonly machines: readonly string[];
   readonly params: LabParams;
 }
 

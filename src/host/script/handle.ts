@@ -20,8 +20,8 @@ export type Ask = (method: string, ...args: readonly unknown[]) => Promise<unkno
 
 /** @param answers whether the script may answer questions */
 export const handleOf = (facts: HandleFacts, ask: Ask, answers: boolean): LabHandle => {
-  const { nodes, clients, language, params } = facts;
-  const names: MachineNames = { nodes, clients };
+  const { nodes, clients, machines, language, params } = facts;
+  const names: MachineNames = { nodes, clients, machines };
   const calls = callsBy(ask);
   const at = (place: PlaceRef, container?: string): PlaceHandle => ({
     $: shellAt(place, (script, input) =>
@@ -36,7 +36,7 @@ export const handleOf = (facts: HandleFacts, ask: Ask, answers: boolean): LabHan
     lookup: (...args) => calls.lookup(place, ...args),
   });
   const machineAt = (name: string): MachineHandle => ({
-    ...at(nodes.includes(name) ? `node/${name}` : `client/${name}`),
+    ...at(`${nodes.includes(name) ? 'node' : clients.includes(name) ? 'client' : 'machine'}/${name}`),
     name,
     read: (...args) => calls.read(name, ...args),
   });

@@ -250,8 +250,8 @@ class ScriptProcess {
   }
 }
 
-const factsOf = ({ lab, language, nodes, clients, params }: LabCalls): HandleFacts => ({
-  ...{ lab, language, nodes, clients, params },
+const factsOf = ({ lab, language, nodes, clients, machines, params }: LabCalls): HandleFacts => ({
+  ...{ lab, language, nodes, clients, machines, params },
 });
 
 /** The program of the process: a source, or a bundle beside labs' own or above its chunk. */

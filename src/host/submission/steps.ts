@@ -1,5 +1,6 @@
 // Decides what is done with the files of a submission, and in which order. Pure.
 import * as z from 'zod';
+import { membersOf } from '../../api/cluster.ts';
 import type { LabDefinition } from '../../api/lab.ts';
 import type { Submission, SubmittedFile } from './files.ts';
 import { type SubmissionWords, yamlProblem } from './words.ts';
@@ -88,8 +89,7 @@ const taskOf = ({ path }: SubmittedFile, { tasks }: LabDefinition): string | und
   return tasks.find(({ id }) => folder.replace(/^\d+-/, '') === id || folder === id)?.id;
 };
 
-const machinesOf = ({ cluster }: LabDefinition): readonly string[] =>
-  [...cluster.nodes, ...cluster.clients].map(({ name }) => name);
+const machinesOf = ({ cluster }: LabDefinition): readonly string[] => membersOf(cluster);
 
 /** The nearest folder that is named like a machine, else what the script's first lines say. */
 const placeOf = ({ path, text }: SubmittedFile, lab: LabDefinition): string | undefined => {

@@ -4,9 +4,9 @@ import { fabricMachine } from '../../api/cluster.ts';
 import type { Service } from '../../api/core.ts';
 import type { Pod } from '../../api/core-pods.ts';
 import type { NamespaceTexts } from '../../api/dataplane.ts';
-import { bridgePort } from '../../api/wiring.ts';
+import { portOf } from '../../api/wiring.ts';
 import { type Cable, type Cluster, type MachineTexts, readCluster } from '../../dataplane/cluster/model.ts';
-import type { ClusterAccess, MachineAccess } from '../grade/access.ts';
+import { type ClusterAccess, isOutside, type MachineAccess } from '../grade/access.ts';
 
 export interface TracedLab {
   /** The machine of the model with this network namespace. */
@@ -37,7 +37,7 @@ export const readLab = async ({ fabric, machines }: Pick<ClusterAccess, 'fabric'
 };
 
 interface Names {
-  readonly machines: readonly Pick<MachineAccess, 'name' | 'role' | 'address'>[];
+  readonly machines: readonly Pick<MachineAccess, 'name' | 'role' | 'address' | 'links'>[];
   readonly pods: readonly Pod[];
 }
 
@@ -51,12 +51,14 @@ export const modelOf = (
   return { model: readCluster({ machines: texts, cables: cablesOf(machines) }), machineOf: (id) => names.get(id) };
 };
 
-/** The veth pairs between the machines and the bridge of the fabric. */
+/** The veth pairs between the machines and the bridges of the fabric. */
 export const cablesOf = (machines: Names['machines']): readonly Cable[] =>
-  machines.map(({ name, address }) => ({
-    one: { machine: fabricMachine, link: bridgePort(address) },
-    other: { machine: name, link: 'eth0' },
-  }));
+  machines.flatMap(({ name, address, links = [{ interface: 'eth0', address }] }) =>
+    links.map((link) => ({
+      one: { machine: fabricMachine, link: portOf(link) },
+      other: { machine: name, link: link.interface },
+    })),
+  );
 
 /** The name of a namespace in the model: of a machine, of a pod (`default/blue`), or a number on its machine. */
 export const nameOfNamespace = (
@@ -80,7 +82,7 @@ const machineTexts = (
   const name = nameOfNamespace(namespace, { pods, index });
   if (!isOwn) return { name, kind: 'pod', on: machine, texts };
   const role = machines.find((each) => each.name === machine)?.role;
-  return { name, kind: role === undefined ? 'fabric' : role === 'client' ? 'client' : 'node', texts };
+  return { name, kind: role === undefined ? 'fabric' : isOutside(role) ? 'client' : 'node', texts };
 };
 
 /** The pod's name in the model. */

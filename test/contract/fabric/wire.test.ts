@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { parseIpv4 } from '../../../src/api/scalars.ts';
+import { parseCidr, parseIpv4 } from '../../../src/api/scalars.ts';
 import type { WireParams } from '../../../src/api/wiring.ts';
 import { createFacts } from '../../../src/fabric/facts.ts';
 import { createPlug } from '../../../src/fabric/plug.ts';
@@ -145,6 +145,69 @@ describe('between two commands of labs', () => {
     expect((await wiring().rewire(params())).wired).toEqual([]);
     claimed = true;
     expect((await wiring().rewire(params())).wired).toHaveLength(1);
+  });
+});
+
+describe('a router between two networks', () => {
+  let router: TestMachine;
+  let left: TestMachine;
+  let right: TestMachine;
+  beforeAll(async () => {
+    [router, left, right] = await Promise.all([startMachine(), startMachine(), startMachine()]);
+    await router.sh('echo 1 > /proc/sys/net/ipv4/ip_forward');
+  });
+  afterAll(async () => {
+    await Promise.all([router, left, right].map((machine) => machine?.[Symbol.asyncDispose]()));
+  });
+
+  /** Without `text`, the interface has no address. */
+  const attach = (
+    machine: string,
+    { pid }: TestMachine,
+    { eth, bridge, text }: { readonly eth: number; readonly bridge: string; readonly text?: string },
+  ): WireParams['links'][number] => {
+    const address = text === undefined ? undefined : parseIpv4(text);
+    return {
+      ...{ machine, pid, interface: `eth${eth}`, prefix: 24, bridge },
+      ...(address === undefined ? { mac: '02:43:00:00:00:02', port: 'lab-m00i02' } : { address, mac: macOf(address) }),
+    };
+  };
+  const routed = (): WireParams => ({
+    bridge: params().bridge,
+    links: [
+      attach('router', router, { eth: 0, bridge: 'lan-a', text: '10.1.0.1' }),
+      attach('router', router, { eth: 1, bridge: 'lan-b', text: '10.2.0.1' }),
+      attach('router', router, { eth: 2, bridge: 'lan-b' }),
+      attach('left', left, { eth: 0, bridge: 'lan-a', text: '10.1.0.10' }),
+      attach('right', right, { eth: 0, bridge: 'lan-b', text: '10.2.0.10' }),
+    ],
+    routes: [
+      { machine: 'left', to: 'default', via: parseIpv4('10.1.0.1') },
+      { machine: 'right', to: parseCidr('10.1.0.0/24'), via: parseIpv4('10.2.0.1') },
+    ],
+  });
+  const wireRouted = () => wire(routed(), { home: { path: `/proc/${fabric.pid}/ns/net` } });
+
+  test('hosts reach each other through it, and only those networks', async () => {
+    expect([...(await wireRouted()).wired].sort()).toEqual(['left', 'right', 'router']);
+    await expectReach(left, '10.2.0.10');
+    const outcome = await tcp({ place: { machine: 'm', pid: right.pid }, host: '10.3.0.1', port: 9, timeoutMs: 1000 });
+    expect(outcome).toMatchObject({ ok: false, failure: 'unreachable' });
+  });
+
+  test('an interface without an address is up, and the bridges have no address', async () => {
+    expect(await router.sh('ip -o -4 address show eth2')).toBe('');
+    expect(await router.sh('ip -o link show eth2')).toContain('state UP');
+    expect(await fabric.sh('ip -o address show lan-a; ip -o address show lan-b')).toBe('');
+  });
+
+  test('a route that a student removed stays removed until the machine gets a new link', async () => {
+    await right.sh('ip route delete 10.1.0.0/24');
+    expect((await wireRouted()).wired).toEqual([]);
+    expect(await right.sh('ip route show 10.1.0.0/24')).toBe('');
+    await right.sh('ip link delete eth0');
+    expect((await wireRouted()).wired).toEqual(['right']);
+    await expectReach(left, '10.2.0.10');
   });
 });
 

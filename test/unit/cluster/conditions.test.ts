@@ -11,6 +11,7 @@ const machine = (name: string, address: string): RunningMachine => ({
   ...{ name, role: 'node', container: name, id: name, status: 'running', pid: 7, startedAt, spec: '' },
   ...{
     address: parseIpv4(address),
+    routes: [],
     clusterSize: 3,
     lab: 'lab',
     definition: '',

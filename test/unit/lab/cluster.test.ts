@@ -50,6 +50,20 @@ tasks:
 const node = (name: string, role: 'control-plane' | 'worker' = 'worker') => ({ name, role });
 const withNode = (name: string): Change => ({ nodes: [...threeNodes.nodes, node(name)] });
 
+/** A host h1 and a router r1 on the network lan-a. */
+const routed = (change: { networks?: object[]; h1?: object; r1?: object }): Change => ({
+  networks: change.networks ?? [{ name: 'lan-a', cidr: '10.1.0.0/24' }],
+  machines: [
+    {
+      name: 'r1',
+      role: 'router',
+      networks: [{ name: 'lan-a', address: '10.1.0.1' }, { name: 'cluster' }],
+      ...change.r1,
+    },
+    { name: 'h1', role: 'host', networks: [{ name: 'lan-a', address: '10.1.0.10' }], ...change.h1 },
+  ],
+});
+
 describe('lab.yaml and a program get the same refusal of a cluster that cannot be built:', () => {
   test.each([
     {
@@ -133,6 +147,115 @@ describe('lab.yaml and a program get the same refusal of a cluster that cannot b
       says: 'cluster.nodes: 17 nodes are too many; at most 16 are possible',
     },
     {
+      what: 'a network that overlaps with that of the pods',
+      change: routed({
+        networks: [
+          { name: 'lan-a', cidr: '10.1.0.0/24' },
+          { name: 'core', cidr: '10.244.9.0/24' },
+        ],
+      }),
+      says: 'cluster.networks[1].cidr: 10.244.9.0/24 and the pods’ network 10.244.0.0/16 overlap',
+    },
+    {
+      what: 'two networks that overlap',
+      change: routed({
+        networks: [
+          { name: 'lan-a', cidr: '10.1.0.0/24' },
+          { name: 'core', cidr: '10.1.0.0/30' },
+        ],
+      }),
+      says: 'cluster.networks[1].cidr: 10.1.0.0/30 and the network lan-a 10.1.0.0/24 overlap',
+    },
+    {
+      what: 'a network with the name of that of the nodes',
+      change: routed({
+        networks: [
+          { name: 'lan-a', cidr: '10.1.0.0/24' },
+          { name: 'cluster', cidr: '10.3.0.0/24' },
+        ],
+      }),
+      says: 'cluster.networks[1].name: the name "cluster" is reserved; choose another name',
+    },
+    {
+      what: 'a machine with the name of a node',
+      change: routed({ h1: { name: 'node01' } }),
+      says: 'the machine name "node01" is already taken by another machine',
+    },
+    {
+      what: 'a network that does not exist',
+      change: routed({ h1: { networks: [{ name: 'lan-b', address: '10.1.0.10' }] } }),
+      says: 'cluster.machines[1].networks[0].name: there is no network "lan-b"; did you mean "lan-a"?',
+    },
+    {
+      what: 'a machine that is on a network twice',
+      change: routed({ h1: { networks: [{ name: 'lan-a', address: '10.1.0.10' }, { name: 'lan-a' }] } }),
+      says: 'cluster.machines[1].networks[1].name: the machine is on "lan-a" already',
+    },
+    {
+      what: 'an address outside of its network',
+      change: routed({ h1: { networks: [{ name: 'lan-a', address: '10.2.0.10' }] } }),
+      says: 'cluster.machines[1].networks[0].address: 10.2.0.10 is outside of the network lan-a 10.1.0.0/24',
+    },
+    {
+      what: 'an address that two machines have',
+      change: routed({ h1: { networks: [{ name: 'lan-a', address: '10.1.0.1' }] } }),
+      says: 'cluster.machines[1].networks[0].address: 10.1.0.1 is already the address of r1',
+    },
+    {
+      what: 'the address of a node',
+      change: routed({ h1: { networks: [{ name: 'cluster', address: '192.168.56.11' }] } }),
+      says: 'cluster.machines[1].networks[0].address: 192.168.56.11 is already the address of node01',
+    },
+    {
+      what: 'a broadcast address',
+      change: routed({ h1: { networks: [{ name: 'lan-a', address: '10.1.0.255' }] } }),
+      says: '10.1.0.255 is the first or the last address of 10.1.0.0/24, which no machine can have',
+    },
+    {
+      what: 'a route through a machine of another network',
+      change: routed({ h1: { routes: [{ to: 'default', via: '10.9.0.1' }] } }),
+      says: 'cluster.machines[1].routes[0].via: 10.9.0.1 is on no network on which the machine has an address',
+    },
+    {
+      what: 'a route over an interface without an address',
+      change: routed({ r1: { routes: [{ to: 'default', via: '192.168.56.10' }] } }),
+      says: 'cluster.machines[0].routes[0].via: 192.168.56.10 is on no network on which the machine has an address',
+    },
+    {
+      what: 'a route of a node through a network that the node is not on',
+      change: { nodes: [{ ...node('a', 'control-plane'), routes: [{ to: '10.9.0.0/24', via: '10.1.0.1' }] }] },
+      says: 'cluster.nodes[0].routes[0].via: 10.1.0.1 is on no network on which the machine has an address',
+    },
+    {
+      what: 'a route through the machine itself',
+      change: routed({ h1: { routes: [{ to: 'default', via: '10.1.0.10' }] } }),
+      says: 'cluster.machines[1].routes[0].via: 10.1.0.10 is this machine’s own address',
+    },
+    {
+      what: 'two routes to the same network',
+      change: routed({
+        h1: {
+          routes: [
+            { to: 'default', via: '10.1.0.1' },
+            { to: 'default', via: '10.1.0.2' },
+          ],
+        },
+      }),
+      says: 'cluster.machines[1].routes[1].to: the machine has a route to default already',
+    },
+    {
+      what: 'a route to a network with host bits',
+      change: routed({ h1: { routes: [{ to: '10.5.0.1/24', via: '10.1.0.1' }] } }),
+      says: 'did you mean 10.5.0.0/24?',
+    },
+    {
+      what: 'a seventeenth network',
+      change: {
+        networks: Array.from({ length: 17 }, (_, index) => ({ name: `n${index}`, cidr: `10.1.${index}.0/24` })),
+      },
+      says: 'cluster.networks: 17 networks are too many; at most 16 are possible',
+    },
+    {
       what: 'a key of a label that Kubernetes refuses',
       change: { nodes: [{ ...node('a', 'control-plane'), labels: { 'my disk': 'ssd' } }] },
       says: '"my disk" is not the key of a label, such as disk or example.org/disk',
@@ -207,4 +330,15 @@ test('every problem is reported at once', () => {
   const error = refusal({ nodes: [node('a'), node('a')], podCidr: '10.96.0.0/16' }, 'Bad Name');
   for (const part of ['name: "Bad Name" is not a name', '"a" is already taken', 'must have the role', 'overlap'])
     expect(error?.message).toContain(part);
+});
+
+test('takes routers and hosts on networks of every size', () => {
+  const networks = [
+    { name: 'lan-a', cidr: '10.1.0.0/24' },
+    { name: 'pair', cidr: '10.3.0.0/31' },
+  ];
+  const ends = [{ name: 'lan-a', address: '10.1.0.1' }, { name: 'pair', address: '10.3.0.0' }, { name: 'cluster' }];
+  expect(refusal(routed({ networks, r1: { networks: ends, routes: [{ to: 'default', via: '10.3.0.1' }] } }))).toBe(
+    undefined,
+  );
 });

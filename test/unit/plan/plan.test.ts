@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import type { NodeSpecification } from '../../../src/api/cluster.ts';
+import { parseCidr, parseIpv4 } from '../../../src/api/scalars.ts';
 import { signpost } from '../../../src/host/plan/files.ts';
 import { contentOf, machineOf, planOf, threeNodes } from './fixtures.ts';
 
@@ -187,5 +188,51 @@ describe('files', () => {
   test('a client gets no files of the cluster, only the signpost that every machine has', () => {
     expect(machineOf(plan, 'client').files).toEqual([signpost]);
     expect(machineOf(plan, 'node01').files).toContain(signpost);
+  });
+});
+
+describe('routers and hosts', () => {
+  const plan = planOf({
+    networks: [{ name: 'lan-a', cidr: parseCidr('10.1.0.0/30') }],
+    machines: [
+      { name: 'h1', role: 'host', networks: [{ name: 'lan-a', address: parseIpv4('10.1.0.2') }] },
+      {
+        name: 'r1',
+        role: 'router',
+        networks: [
+          { name: 'lan-a', address: parseIpv4('10.1.0.1') },
+          { name: 'cluster', address: parseIpv4('192.168.56.200') },
+          { name: 'lan-a' },
+        ],
+        routes: [{ to: 'default', via: parseIpv4('192.168.56.201') }],
+      },
+    ],
+  });
+
+  test('have an interface for each network, with no default route of their own', () => {
+    expect(machineOf(plan, 'r1').links).toEqual([
+      { interface: 'eth0', address: '10.1.0.1', prefix: 30, bridge: 'lan-a', mac: '02:42:0a:01:00:01' },
+      { interface: 'eth1', address: '192.168.56.200', prefix: 24, mac: '02:42:c0:a8:38:c8' },
+      { interface: 'eth2', prefix: 30, bridge: 'lan-a', mac: '02:43:00:00:01:02', port: 'lab-m01i02' },
+    ]);
+    expect(machineOf(plan, 'r1').link).toBeUndefined();
+  });
+
+  test('keep their links and routes in labels, and count as machines', () => {
+    const { labels, links, routes } = machineOf(plan, 'r1');
+    expect(JSON.parse(labels['labs.links'] ?? '')).toEqual(links);
+    expect(JSON.parse(labels['labs.routes'] ?? '')).toEqual(routes);
+    expect(labels).toMatchObject({ 'labs.role': 'router', 'labs.machines': '7' });
+  });
+
+  test('forward packets only in the role router', () => {
+    expect(machineOf(plan, 'r1').command.at(-1)).toContain('set_sysctl ipv4/ip_forward 1');
+    expect(machineOf(plan, 'h1').command.at(-1)).toContain('set_sysctl ipv4/ip_forward 0');
+  });
+
+  test('have no Kubernetes component, and are in the hosts file of every machine', () => {
+    expect(machineOf(plan, 'r1')).toMatchObject({ components: [], files: [signpost] });
+    for (const name of ['node01', 'client', 'h1'])
+      expect(machineOf(plan, name).hosts).toEqual(expect.arrayContaining(['h1:10.1.0.2', 'r1:10.1.0.1']));
   });
 });

@@ -29,7 +29,7 @@ const otherPaths = [
   /^(dist|out|node_modules)(\/|$)/, // made by the build and the tests
   /^@[\w-]+\//, // packages of npm
   /^[A-Z][a-z]+[A-Z]\w*\.\w+$/, // a method of an interface
-  /^(pod|node|task)\/(NAME|NAMESPACE|check)/, // notations of the lab format and the report
+  /^(pod|node|machine|task)\/(NAME|NAMESPACE|check)/, // notations of the lab format and the report
   /^labs\/pod-subnet$/, // a label
   /^context\.json$/, // a field of a context
   /^((answers|submission)\.yaml|node01\/fix\.sh)$/, // files that a student hands in

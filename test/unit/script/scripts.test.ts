@@ -39,7 +39,14 @@ const isGone = (pid: string): boolean => {
 const lines: string[] = [];
 const scripts = createScripts({ log: (line) => lines.push(line) });
 const calls = (over: Record<string, unknown> = {}): LabCalls =>
-  ({ lab: 'demo', language: 'en', nodes: ['node01'], clients: ['client'], ...over }) as unknown as LabCalls;
+  ({
+    lab: 'demo',
+    language: 'en',
+    nodes: ['node01'],
+    clients: ['client'],
+    machines: ['r1'],
+    ...over,
+  }) as unknown as LabCalls;
 const run = (file: string, over: Partial<RunOptions> = {}) =>
   scripts.run(file, {
     names: ['check'],

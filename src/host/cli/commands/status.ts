@@ -1,5 +1,5 @@
 // `labs status [name]`: shows the machines, their components and the student's progress.
-import { hasProxy } from '../../../api/cluster.ts';
+import { hasProxy, membersOf } from '../../../api/cluster.ts';
 import { type LabDefinition, localize } from '../../../api/lab.ts';
 import { ExitCode } from '../../../kit/error.ts';
 import { openCluster } from '../../cluster/open.ts';
@@ -81,9 +81,7 @@ interface ShownProgress {
 
 /** The lab's machines whose containers somebody removed. */
 const missingFrom = (members: readonly MachineStatus[], { cluster }: LabDefinition): readonly string[] =>
-  [...cluster.nodes, ...cluster.clients]
-    .map(({ name }) => name)
-    .filter((name) => !members.some((member) => member.name === name));
+  membersOf(cluster).filter((name) => !members.some((member) => member.name === name));
 
 const progressOf = async (
   context: Context,

@@ -9,10 +9,11 @@ import { gatherTopology, type ServiceTopology } from '../topology.ts';
 import { drawNetwork, nameOf } from '../topology-text.ts';
 
 export const run: Run = (context, [given]) =>
-  withSession(given === undefined ? context : { ...context, name: given }, async ({ name, access }) => {
+  withSession(given === undefined ? context : { ...context, name: given }, async ({ name, lab, access }) => {
     const { output, say, json } = context;
     const [fabric] = await findMachines(await context.docker(), name, context.signal);
-    const topology = await gatherTopology(access, { bridge: bridgeName, address: fabric?.address ?? '' });
+    const bridge = { bridge: bridgeName, address: fabric?.address ?? '' };
+    const topology = await gatherTopology(access, { bridge, networks: lab.cluster.networks ?? [] });
     if (json) {
       output.line(JSON.stringify(topology, null, 2));
       return ExitCode.ok;

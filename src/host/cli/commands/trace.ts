@@ -1,5 +1,7 @@
 // `labs trace FROM TO:PORT`: walks a packet through the cluster, hop by hop, by the rules that the kernel has now. Then
 // sends a real one, and compares.
+
+import { membersOf } from '../../../api/cluster.ts';
 import { answerTo } from '../../../dataplane/cluster/back.ts';
 import { walkCluster } from '../../../dataplane/cluster/walk.ts';
 import type { Way } from '../../../dataplane/cluster/way.ts';
@@ -20,7 +22,7 @@ export const run: Run = (context, [from = '', to = ''], options) =>
     const { output, json } = context;
     const namespace = typeof options.namespace === 'string' ? options.namespace : 'default';
     const protocol = options.udp === true ? 'udp' : 'tcp';
-    const known = [...cluster.nodes, ...cluster.clients].map(({ name }) => name);
+    const known = membersOf(cluster);
     const wanted: Wanted = { from, to, namespace, protocol, known };
     const lab = await readLab(access);
     const [start, goal] = [startOf(context, lab, wanted), goalOf(context, lab, wanted)];

@@ -42,7 +42,7 @@ export interface Wanted {
 /** @throws LabError `LAB_USAGE` */
 export const startOf = ({ say }: Context, lab: TracedLab, { from, namespace, known }: Wanted): Start => {
   const [kind = '', ...rest] = from.split('/');
-  const machineName = kind === 'node' || kind === 'client' ? (rest[0] ?? kind) : from;
+  const machineName = isMachine(kind) ? (rest[0] ?? kind) : from;
   const machine = lab.machines.find(({ name }) => name === machineName);
   if (machine && kind !== 'pod') return { machine: machine.name, label: machine.name, host: machine, podIp: undefined };
   refuseStopped(say, lab, machineName, known);
@@ -56,6 +56,8 @@ export const startOf = ({ say }: Context, lab: TracedLab, { from, namespace, kno
   return { machine: podMachine(pod), label, host, podIp: pod.status.podIP as Ipv4 };
 };
 
+const isMachine = (kind: string): boolean => ['node', 'client', 'machine'].includes(kind);
+
 /** @throws LabError `LAB_USAGE` */
 export const goalOf = ({ say }: Context, lab: TracedLab, wanted: Wanted): Goal => {
   const colon = wanted.to.lastIndexOf(':');
@@ -67,9 +69,7 @@ export const goalOf = ({ say }: Context, lab: TracedLab, wanted: Wanted): Goal =
     return { label: name, address: name, port: numberOf(say, port ?? '', name) };
   }
   const service = serviceNamed(lab, name, wanted.namespace);
-  const machine = lab.machines.find(
-    (each) => each.name === (kind === 'node' || kind === 'client' ? (rest[0] ?? kind) : name),
-  );
+  const machine = lab.machines.find((each) => each.name === (isMachine(kind) ? (rest[0] ?? kind) : name));
   if (machine && !service) {
     return { label: machine.name, address: machine.address, port: numberOf(say, port ?? '', machine.name) };
   }

@@ -26,9 +26,10 @@ export const duration = z
   .transform((text) => parseGoDuration(text) ?? 0);
 
 const placePattern =
-  /^(pod\/([a-z0-9][-a-z0-9.]*\/)?[A-Za-z0-9][-A-Za-z0-9._]*(=[-A-Za-z0-9._]+)?|node\/(\*|[a-z][-a-z0-9]*)|client(\/[a-z][-a-z0-9]*)?)$/;
+  /^(pod\/([a-z0-9][-a-z0-9.]*\/)?[A-Za-z0-9][-A-Za-z0-9._]*(=[-A-Za-z0-9._]+)?|node\/(\*|[a-z][-a-z0-9]*)|machine\/[a-z][-a-z0-9]*|client(\/[a-z][-a-z0-9]*)?)$/;
 
-const placeWords = 'pod/NAME, pod/NAMESPACE/NAME, pod/NAMESPACE/LABEL=VALUE, node/NAME, node/*, client or client/NAME';
+const placeWords =
+  'pod/NAME, pod/NAMESPACE/NAME, pod/NAMESPACE/LABEL=VALUE, node/NAME, node/*, machine/NAME, client or client/NAME';
 
 export const place = z
   .string()
@@ -44,11 +45,11 @@ export const nodePlace = z
 
 export const machinePlace = z
   .string()
-  .regex(/^(node\/(\*|[a-z][-a-z0-9]*)|client(\/[a-z][-a-z0-9]*)?)$/, {
+  .regex(/^(node\/(\*|[a-z][-a-z0-9]*)|machine\/[a-z][-a-z0-9]*|client(\/[a-z][-a-z0-9]*)?)$/, {
     error: (issue) =>
-      `"${issue.input}" is not a machine: write node/NAME, node/* for every node, client or client/NAME`,
+      `"${issue.input}" is not a machine: write node/NAME, node/* for every node, machine/NAME, client or client/NAME`,
   })
-  .meta({ description: 'node/NAME, node/* for every node, client or client/NAME.' });
+  .meta({ description: 'node/NAME, node/* for every node, machine/NAME, client or client/NAME.' });
 
 /** A text to look for, or `/a regular expression/`. See `../match.ts`. */
 export const match = z

@@ -1,6 +1,7 @@
 // The iptables check: a node has certain rules (`rules`), or its rules send a packet the right way (`packet`).
 import * as z from 'zod';
 import { renderRule } from '../../../dataplane/render.ts';
+import { isOutside } from '../access.ts';
 import { brief, type CountRange, inRange } from '../match.ts';
 import { english as en } from '../say/en.ts';
 import { korean as ko } from '../say/ko.ts';
@@ -64,7 +65,7 @@ export const iptablesCheck = checkKind({
         holds: inRange(found.length, count),
         observed: say.rulesObserved(node.label, found.length, `${shown.join('; ')}${more}`),
         hint:
-          node.pod || view.machines.roleOf(node.machine) === 'client'
+          node.pod || isOutside(view.machines.roleOf(node.machine))
             ? lookAt(node, `iptables-save -t ${rules.table}`, say)
             : say.rulesHint(node.label, rules.table),
       };

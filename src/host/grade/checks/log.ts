@@ -1,6 +1,7 @@
 // The log check: a component has logged a line, or a log file on a node has one.
 import * as z from 'zod';
 import { type Component, components, logFiles } from '../../../api/paths.ts';
+import { isOutside } from '../access.ts';
 import { brief, type CountRange, contains, inRange, inWords, type TextMatch } from '../match.ts';
 import { english as en } from '../say/en.ts';
 import { korean as ko } from '../say/ko.ts';
@@ -73,4 +74,4 @@ export const logCheck = checkKind({
 
 /** Everybody who is root can write a line into the file of a component. Its lines in the journal say who wrote them. */
 const componentOf = (path: string, machine: string, { machines }: View): Component | undefined =>
-  machines.roleOf(machine) === 'client' ? undefined : logFiles[path];
+  isOutside(machines.roleOf(machine)) ? undefined : logFiles[path];

@@ -12,7 +12,7 @@ import { traceCommand } from './look.ts';
 export const timeout = duration.prefault('2s');
 
 /** Where the request must arrive. */
-export const lands = oneOrMore(z.string().regex(/^(pod|node|client|endpoints)(\/|$)/))
+export const lands = oneOrMore(z.string().regex(/^(pod|node|client|machine|endpoints)(\/|$)/))
   .exactOptional()
   .meta({
     description:

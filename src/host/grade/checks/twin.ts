@@ -8,6 +8,7 @@ import type { Way } from '../../../dataplane/cluster/way.ts';
 import { casesOf } from '../../../dataplane/node/conditions.ts';
 import type { NodeStep, RuleStep } from '../../../dataplane/node/packet.ts';
 import { podMachine } from '../../trace/lab.ts';
+import { isOutside } from '../access.ts';
 import { Unmet } from '../facts.ts';
 import { english as en } from '../say/en.ts';
 import { korean as ko } from '../say/ko.ts';
@@ -111,13 +112,17 @@ const judgeNode = (node: Place, pair: Pair, view: View, say: typeof english): Ve
 const surroundings = (node: Place, { own }: Pair, view: View): Parameters<typeof probesOf>[0] => {
   const { all } = view.machines;
   const addresses = (isWanted: (role: (typeof all)[number]['role'], name: string) => boolean) =>
-    new Map(all.filter(({ role, name }) => isWanted(role, name)).map(({ name, address }) => [name, address]));
+    new Map(
+      all
+        .filter(({ role, name, address }) => address !== '' && isWanted(role, name))
+        .map(({ name, address }) => [name, address]),
+    );
   return {
     node: node.machine,
     address: view.machines.addressOf(node.machine) ?? '',
     cluster: view.paths.cluster,
-    otherNodes: addresses((role, name) => role !== 'client' && name !== node.machine),
-    clients: addresses((role) => role === 'client'),
+    otherNodes: addresses((role, name) => !isOutside(role) && name !== node.machine),
+    clients: addresses(isOutside),
     pods: view.objects.list<Pod>('pod').filter((pod) => !pod.spec.hostNetwork && own.machines.has(podMachine(pod))),
     services: view.objects.list<Service>('service'),
     slices: view.objects.list<EndpointSlice>('endpointslice'),

@@ -4,7 +4,7 @@ import { isIPv4 } from 'node:net';
 import type { Service, ServicePort } from '../../../api/core.ts';
 import type { Pod } from '../../../api/core-pods.ts';
 import { type EndpointSlice, serviceNameLabel } from '../../../api/discovery.ts';
-
+import { isOutside } from '../access.ts';
 import type { Endpoint } from '../facts.ts';
 import type { Machines } from './machines.ts';
 import type { Objects } from './objects.ts';
@@ -50,7 +50,7 @@ export class Arrivals {
       const found = this.#few(this.#endpointsOf(service, used));
       const only = machine ?? (service.spec.internalTrafficPolicy === 'Local' ? from : undefined);
       const isLocal = machine === undefined || service.spec.externalTrafficPolicy === 'Local';
-      if (!isLocal || only === undefined || machines.roleOf(only) === 'client') return found;
+      if (!isLocal || only === undefined || isOutside(machines.roleOf(only))) return found;
       return found?.map((each) => ({ ...each, isReady: each.isReady && each.spot.machine === only }));
     }
     if (machine !== undefined) return [{ spot: { machine }, address, port, isReady: true }];
@@ -66,11 +66,13 @@ export class Arrivals {
         const service = objects.get<Service>(reference.replace(/^endpoints/, 'service'));
         return (service.spec.ports ?? []).filter(isTcp).flatMap((port) => this.#endpointsOf(service, port));
       }
-      return places.all(reference as Parameters<Places['all']>[0]).map(({ machine, podIp }) => ({
-        spot: podIp === undefined ? { machine } : { machine, podIp },
-        address: podIp ?? machines.addressOf(machine) ?? '',
-        isReady: true,
-      }));
+      return places.all(reference as Parameters<Places['all']>[0]).flatMap(({ machine, podIp }) =>
+        (podIp === undefined ? machines.addressesOf(machine) : [podIp]).map((address) => ({
+          spot: podIp === undefined ? { machine } : { machine, podIp },
+          address,
+          isReady: true,
+        })),
+      );
     });
     return this.#few(found);
   }

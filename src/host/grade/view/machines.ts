@@ -1,10 +1,10 @@
 // The lab's running machines, as places that a check can look at.
 import type { Ipv4 } from '../../../api/scalars.ts';
-import type { MachineAccess } from '../access.ts';
+import { addressesOf, type MachineAccess } from '../access.ts';
 import { BrokenFact, type Spot } from '../facts.ts';
 import type { Phrases } from '../say/en.ts';
 
-export type Machine = Pick<MachineAccess, 'name' | 'role' | 'address'>;
+export type Machine = Pick<MachineAccess, 'name' | 'role' | 'address' | 'links'>;
 
 export class Machines {
   readonly #running: readonly Machine[];
@@ -22,7 +22,7 @@ export class Machines {
 
   /** @throws BrokenFact when the machine does not run */
   at(name: string): Spot & { readonly label: string } {
-    if (this.addressOf(name) === undefined) throw new BrokenFact(this.#say.machineDown(name));
+    if (this.roleOf(name) === undefined) throw new BrokenFact(this.#say.machineDown(name));
     return { machine: name, label: name };
   }
 
@@ -31,12 +31,16 @@ export class Machines {
     return this.#running.find((machine) => machine.name === name)?.address;
   }
 
+  addressesOf(name: string): readonly Ipv4[] {
+    return this.#running.filter((machine) => machine.name === name).flatMap(addressesOf);
+  }
+
   roleOf(name: string): Machine['role'] | undefined {
     return this.#running.find((machine) => machine.name === name)?.role;
   }
 
   /** The name of the running machine with this address. */
   atAddress(address: string): string | undefined {
-    return this.#running.find((machine) => machine.address === address)?.name;
+    return this.#running.find((machine) => addressesOf(machine).some((each) => each === address))?.name;
   }
 }

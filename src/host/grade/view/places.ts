@@ -3,6 +3,7 @@ import { isIPv4 } from 'node:net';
 import type { ClusterSpec } from '../../../api/cluster.ts';
 import type { Pod } from '../../../api/core-pods.ts';
 import type { PlaceRef } from '../../../api/lab.ts';
+import { isOutside } from '../access.ts';
 import { askAll, type Spot, Unmet } from '../facts.ts';
 import { describeReference, kubectlArguments } from '../reference.ts';
 import type { Phrases } from '../say/en.ts';
@@ -36,7 +37,7 @@ export class Places {
     const [kind, name] = reference.split('/');
     if (kind === 'pod') return [this.#pod(reference)];
     if (reference === 'node/*') return cluster.nodes.map((node) => machines.at(node.name));
-    if (kind === 'node') return [machines.at(name ?? '')];
+    if (kind === 'node' || kind === 'machine') return [machines.at(name ?? '')];
     return [machines.at(name ?? cluster.clients[0]?.name ?? 'client')];
   }
 
@@ -72,4 +73,4 @@ const podState = (pod: Pod): string => {
 
 /** A pod or a client: its own rules prove nothing about the cluster. On a node, kube-proxy has rules of its own. */
 export const isOutsider = ({ pod, machine }: Place, machines: Pick<Machines, 'roleOf'>): boolean =>
-  (pod !== undefined && !pod.spec.hostNetwork) || machines.roleOf(machine) === 'client';
+  (pod !== undefined && !pod.spec.hostNetwork) || isOutside(machines.roleOf(machine));

@@ -1,0 +1,88 @@
+// A lab with routers and hosts: faults of routes are seen, solved, and come back after a restart of the machines.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Report } from '../../src/api/report.ts';
+import { containersOf, labs, type Ran } from './cli-support.ts';
+
+const name = `e2e-routers-${process.pid}`;
+const lab = fileURLToPath(new URL('../fixtures/labs/three-routers', import.meta.url));
+let state: string;
+
+const run = (...argv: string[]): Promise<Ran> => labs(['--name', name, ...argv], { env: { XDG_STATE_HOME: state } });
+const ok = async (ran: Promise<Ran>): Promise<string> => {
+  const { exitCode, stderr, stdout } = await ran;
+  expect(exitCode, `${stdout}${stderr}`).toBe(0);
+  return stdout;
+};
+const start = () => ok(labs(['start', lab, '--name', name, '--yes'], { env: { XDG_STATE_HOME: state } }));
+const sh = (machine: string, script: string) => ok(run('shell', machine, '--', 'sh', '-euc', script));
+const grade = async (): Promise<Report> => {
+  const { stdout, stderr } = await run('grade', '--json');
+  if (stdout === '') throw new Error(stderr);
+  return JSON.parse(stdout) as Report;
+};
+
+beforeAll(async () => {
+  state = await mkdtemp(join(tmpdir(), 'labs-e2e-'));
+  await start();
+});
+afterAll(async () => {
+  await run('delete', '--yes');
+  await rm(state, { recursive: true, force: true });
+});
+
+test('the missing route costs all points, and the check names the router where answers end', async () => {
+  const report = await grade();
+  expect(report).toMatchObject({ score: 0, broken: false });
+  expect(report.tasks[0]?.checks.find(({ id }) => id === 'path')?.observed).toContain('at r2');
+});
+
+test('the topology shows every network, and the trace of the model agrees with a real packet', async () => {
+  expect(await ok(run('topology'))).toMatch(
+    /^r2-r3 {2}10\.0\.23\.0\/30\n├─ eth1 {2}r2 {2}10\.0\.23\.1\/30\n└─ eth0 {2}r3/m,
+  );
+  const { exitCode, stdout } = await run('trace', 'h2', 'controlplane:6443', '--json');
+  expect(exitCode, stdout).toBe(0);
+  expect(JSON.parse(stdout)).toMatchObject({ arrives: true, ways: [{ end: { machine: 'controlplane' } }] });
+});
+
+test('nothing has a way out of the lab', async () => {
+  await sh('r3', 'ip route add default via 192.168.56.1');
+  expect(await sh('h2', 'nc -z -w 1 1.1.1.1 53 || echo no way')).toContain('no way');
+  await sh('r3', 'ip route delete default');
+});
+
+test('the solutions give all points', async () => {
+  await ok(run('solve', '--yes'));
+  expect(await grade()).toMatchObject({ score: 5, maxScore: 5 });
+});
+
+test('a restarted router gets its links and its routes again, and is a router again', async () => {
+  const id = `labs-${name}-r3`;
+  await sh('r3', 'sysctl -w net.ipv4.ip_forward=0');
+  await execa('docker', ['restart', '--time', '1', id]);
+  await ok(run('status'));
+  expect(await sh('r3', 'ip -4 -brief address; ip route; cat /proc/sys/net/ipv4/ip_forward')).toMatch(
+    /eth2\S+ +UP +192\.168\.56\.203\/24.*10\.1\.0\.0\/24 via 10\.0\.23\.1.*\n1$/s,
+  );
+});
+
+test('a stop and a start build the same networks', async () => {
+  const seen = async () =>
+    JSON.parse(await ok(run('topology', '--json'))) as { machines: object[]; networks: object[] };
+  const before = await seen();
+  await ok(run('stop'));
+  await start();
+  const after = await seen();
+  expect(after.networks).toEqual(before.networks);
+  expect(after.machines).toEqual(before.machines);
+});
+
+test('a deletion leaves nothing', async () => {
+  await ok(run('delete', '--yes'));
+  expect(await containersOf(name)).toEqual([]);
+});
