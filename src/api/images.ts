@@ -28,6 +28,16 @@ export interface ImageConfig {
   readonly StopSignal?: string;
 }
 
+/** The images that labs itself makes, with the references that pods use. */
+export const builtInReferences: Readonly<Record<string, readonly string[]>> = {
+  busybox: ['busybox', 'busybox:1.37'],
+  web: ['web'],
+  db: ['db'],
+  toolbox: ['toolbox'],
+};
+
+export const builtInImages: readonly string[] = Object.values(builtInReferences).flat();
+
 /** `busybox` → `docker.io/library/busybox:latest`, the full form that Docker and containerd use. */
 export const normaliseReference = (reference: string): string => {
   const [first = '', ...rest] = reference.split('/');

@@ -4,21 +4,13 @@ import { createHash, randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { pack } from 'tar-stream';
-import { type ImageConfig, normaliseReference, type StoredImage } from '../../api/images.ts';
+import { builtInReferences, type ImageConfig, normaliseReference, type StoredImage } from '../../api/images.ts';
 import { ExitCode, LabError } from '../../kit/error.ts';
 import { UndoStack } from '../../kit/undo.ts';
 import type { Containers } from '../docker/port.ts';
 import { labels } from '../plan/names.ts';
 import { type Helper, helperName, helperStore, withStore } from './helper.ts';
 import { imageLabels } from './names.ts';
-
-/** The built-in images, with the references that pods use. */
-const builtIn: Readonly<Record<string, readonly string[]>> = {
-  busybox: ['busybox', 'busybox:1.37'],
-  web: ['web'],
-  db: ['db'],
-  toolbox: ['toolbox'],
-};
 
 export interface StoreOptions {
   readonly docker: Containers;
@@ -31,11 +23,11 @@ export interface StoreOptions {
 /** Copies the built-in images from /pods of the workshop. @param inputsDigest identifies the build */
 export const fillStore = (options: StoreOptions, inputsDigest: string): Promise<void> =>
   withStore(options, async (helper) => {
-    const digests = Object.keys(builtIn).map((name) => [name, sha256(`${inputsDigest} ${name}`)] as const);
+    const digests = Object.keys(builtInReferences).map((name) => [name, sha256(`${inputsDigest} ${name}`)] as const);
     options.onProgress?.('Copying the pod images into their store');
     const output = await helper.run(copyPods, [token(), ...digests.map(([name, digest]) => `${name}=${digest}`)]);
     const images = parseCopied(output).flatMap(({ name, size, config }) =>
-      (builtIn[name] ?? []).map((reference): StoredImage => {
+      (builtInReferences[name] ?? []).map((reference): StoredImage => {
         const digest = `sha256:${new Map(digests).get(name)}`;
         return { reference: normaliseReference(reference), digest, size, config };
       }),

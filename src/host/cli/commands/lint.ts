@@ -4,6 +4,8 @@ import { basename, join, relative } from 'node:path';
 import { localize } from '../../../api/lab.ts';
 import { ExitCode, LabError } from '../../../kit/error.ts';
 import { didYouMean } from '../../../kit/suggest.ts';
+import { imageState, readImageInputs } from '../../image/ensure.ts';
+import { listImages } from '../../image/store.ts';
 import type { Finding } from '../../instructor/lint/finding.ts';
 import { type LintResult, lintLab } from '../../instructor/lint/lint.ts';
 import { type Severity, severityOf } from '../../instructor/lint/rule-table.ts';
@@ -18,13 +20,26 @@ export const run: Run = async (context, names, { sarif }) => {
   const { output, json, version, environment } = context;
   const folders = await foldersOf(context, names);
   const results: LintResult[] = [];
-  for (const folder of folders) results.push(await lintLab(folder));
+  for (const folder of folders) results.push(await lintLab(folder, { loadedImages: () => loadedImages(context) }));
   const { language } = environment;
   if (sarif) output.line(JSON.stringify(sarifOf(results, { version, language, base: process.cwd() }), null, 2));
   else if (json) output.line(JSON.stringify(toJson(results, context), null, 2));
   else print(results, context);
   const isClean = results.every(({ findings }) => findings.every(({ rule }) => severityOf(rule) === 'note'));
   return isClean ? ExitCode.ok : ExitCode.checkFailed;
+};
+
+/** Undefined if Docker does not answer, or has no node image yet. */
+const loadedImages = async (context: Context): Promise<readonly string[] | undefined> => {
+  try {
+    const docker = await context.docker();
+    const { image, node, pods } = await imageState(docker, await readImageInputs(context.paths.root), context.signal);
+    if (node === 'missing' || pods === 'missing') return undefined;
+    return (await listImages({ docker, image, signal: context.signal })).map(({ reference }) => reference);
+  } catch {
+    context.signal.throwIfAborted();
+    return undefined;
+  }
 };
 
 /** The labs that are named; else the lab of the current folder; else all labs. */

@@ -5,10 +5,13 @@ import { applyAllowances } from './allow.ts';
 import { bySpot, type Finding } from './finding.ts';
 import { checkRules } from './rules/checks.ts';
 import { commandRules } from './rules/commands.ts';
+import { imageRules, type LoadedImages } from './rules/images.ts';
 import { linkRules } from './rules/links.ts';
 import { manifestRules } from './rules/manifests.ts';
 import { scriptRules } from './rules/scripts.ts';
+import { spoilerRules } from './rules/spoilers.ts';
 import { translationRules } from './rules/translations.ts';
+import { untouchedRules } from './rules/untouched.ts';
 import { type LabSource, sourceOf } from './source.ts';
 
 export interface LintResult {
@@ -21,18 +24,29 @@ export interface LintResult {
 
 const rules: readonly ((source: LabSource) => readonly Finding[])[] = [
   checkRules,
+  untouchedRules,
   scriptRules,
+  spoilerRules,
   translationRules,
   commandRules,
   manifestRules,
   linkRules,
 ];
 
+export interface LintOptions {
+  /** Default: nobody knows. */
+  readonly loadedImages?: LoadedImages;
+}
+
 /** @throws LabError `LAB_DEFINITION_MISSING` */
-export const lintLab = async (folder: string): Promise<LintResult> => {
+export const lintLab = async (folder: string, { loadedImages }: LintOptions = {}): Promise<LintResult> => {
   const examined = await examineLab(folder);
   const source = sourceOf(examined);
-  const found = [...readingFindings(examined), ...rules.flatMap((rule) => rule(source))];
+  const found = [
+    ...readingFindings(examined),
+    ...rules.flatMap((rule) => rule(source)),
+    ...(await imageRules(source, loadedImages ?? (async () => undefined))),
+  ];
   const findings = applyAllowances(withoutRepetitions(found), source.files);
   const { name } = source.raw;
   return {

@@ -30,7 +30,7 @@ const cycles = (source: LabSource): readonly Finding[] => {
 };
 
 /** The checks on the way from a check back to itself, which is the first. */
-const wayBack = (id: string, needs: ReadonlyMap<string, readonly string[]>): readonly string[] | undefined => {
+export const wayBack = (id: string, needs: ReadonlyMap<string, readonly string[]>): readonly string[] | undefined => {
   const seen = new Set<string>();
   const find = (from: string, way: readonly string[]): readonly string[] | undefined => {
     for (const next of needs.get(from) ?? []) {

@@ -1,0 +1,66 @@
+// Seeds one mistake after the other in a good lab: each must be found, with its rule and its line, and nothing else.
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterEach, describe, expect, test } from 'vitest';
+import { lintLab } from '../../../../src/host/instructor/lint/lint.ts';
+import { ruleTable } from '../../../../src/host/instructor/lint/rule-table.ts';
+import { goodLab } from './good-lab.ts';
+import { type Mistake, mistakes } from './mistakes.ts';
+
+let folder = '';
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+const lint = async (files: Readonly<Record<string, string>>, loaded?: readonly string[]) => {
+  folder = await mkdtemp(join(tmpdir(), 'labs-lint-'));
+  for (const [file, content] of Object.entries(files)) {
+    await mkdir(dirname(join(folder, file)), { recursive: true });
+    await writeFile(join(folder, file), content);
+  }
+  return (await lintLab(folder, { loadedImages: async () => loaded })).findings;
+};
+
+const mutate = ({ file, from, to }: Mistake): Readonly<Record<string, string>> => {
+  const { [file]: source = '', ...others } = goodLab;
+  if (to === undefined) return others;
+  if (from === undefined) return { ...goodLab, [file]: to };
+  expect(source).toContain(from);
+  return { ...goodLab, [file]: source.replace(from, to) };
+};
+
+/** The first line that the mistake changes. */
+const lineOf = ({ file, from = '', to = '' }: Mistake): number => {
+  const before = (goodLab[file] ?? '').split('\n');
+  const after = (goodLab[file] ?? '').replace(from, to).split('\n');
+  return after.findIndex((line, index) => line !== before[index]) + 1;
+};
+
+/** The line in which a text ends. */
+const lineWith = (text: string, source = ''): number => {
+  expect(source).toContain(text);
+  return source.slice(0, source.indexOf(text) + text.length).split('\n').length;
+};
+
+test('the good lab has no mistakes', async () => {
+  expect(await lint(goodLab)).toEqual([]);
+});
+
+test('there are at least 60 mistakes', () => {
+  expect(mistakes.length).toBeGreaterThanOrEqual(60);
+});
+
+test.each(mistakes)('$name is found ($rule)', async (mistake) => {
+  const files = mutate(mistake);
+  const findings = await lint(files, mistake.loaded);
+  const { file = mistake.file, text } = mistake.at ?? {};
+  const place = { file, line: text === undefined ? lineOf(mistake) : lineWith(text, files[file]) };
+  const found = findings.map(({ rule, file, line }) => `${rule} ${file}:${line}`);
+  expect(found).toContain(`${mistake.rule} ${place.file}:${place.line}`);
+});
+
+describe('the rules', () => {
+  test('are each broken by a mistake', () => {
+    const untested = Object.keys(ruleTable).filter((id) => !mistakes.some(({ rule }) => rule === id));
+    expect(untested).toEqual([]);
+  });
+});
