@@ -47,9 +47,6 @@ export const labSentences: Sentences = {
     '다음을 실행한 뒤 실습을 다시 시작하세요: `labs image load {images}`',
   'Task "{task}" could not be set up: {problem}': '과제를 준비하지 못했습니다 ("{task}"): {problem}',
   'The solution of task "{task}" failed: {problem}': '"{task}" 과제의 풀이가 실패했습니다: {problem}',
-  'the checks are as wanted': '검사 결과가 예상과 같음',
-  'the command ends as it should': '명령이 예상대로 끝남',
-  'not as wanted yet': '아직 예상과 다름',
   'The wrong solution of task "{task}" failed: {problem}': '"{task}" 과제의 틀린 풀이가 실패했습니다: {problem}',
   'What task "{task}" makes could not be removed: {problem}':
     '과제에서 만든 것을 삭제하지 못했습니다 ("{task}"): {problem}',

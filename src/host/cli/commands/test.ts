@@ -24,7 +24,7 @@ import { cutTo } from '../text.ts';
 import { variationOf } from '../variation.ts';
 
 export const run: Run = async (context, [given], options) => {
-  const { say, json, output } = context;
+  const { say } = context;
   const reports = wantedReports({ ...context, json: false }, options);
   if (reports.some(({ file }) => file === undefined)) throw usage('LAB_TEST_REPORT', say.testReportFile);
   const seeds = numberOf(context, options.seeds, { flag: '--seeds', most: 1000 });
@@ -43,7 +43,6 @@ export const run: Run = async (context, [given], options) => {
   const tested = { lab: first, runs: ended, milliseconds: Math.round(performance.now() - startedAt) };
   printTest(context, tested);
   await writeReports(context, reports, reportOfTest(tested, context.environment.language));
-  if (json) output.flush();
   const findings = ended.flatMap(findingsOf);
   if (findings.some(({ kind }) => kind === 'broken')) return ExitCode.broken;
   return findings.length > 0 ? ExitCode.checkFailed : ExitCode.ok;

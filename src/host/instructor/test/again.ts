@@ -107,6 +107,7 @@ export const judge = (
   const unknown = own.filter(([, { outcome }]) => outcome === 'broken');
   const shown = (checks: typeof own): readonly string[] => checks.map(([id, check]) => `${id}: ${sawOf(check)}`);
   if (lost.length > 0) course.tried.push({ task, what, result: 'killed', saw: shown(lost) });
+  else if (own.length === 0) throw new Error(`the wrong solution was not graded: ${what}`);
   else if (unknown.length > 0) {
     course.tried.push({ task, what, result: 'broken', saw: shown(unknown) });
     for (const [id, { observed }] of unknown) course.broken(say.broke(id, observed), { task });

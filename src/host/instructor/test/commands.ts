@@ -1,10 +1,10 @@
 // Runs the commands that the texts and hints show, in a fresh cluster and in the order of a student.
 import { localize, type TaskDefinition } from '../../../api/lab.ts';
-import { done, eventually, notYet } from '../../../kit/eventually.ts';
 import { type Fence, type FencedCommand, fencesOf } from '../../lab/fences.ts';
 import { textOf } from '../../lab/text.ts';
 import { beginTask, solveTask } from '../../tasks/run.ts';
 import type { Course } from './course.ts';
+import { repeatUntil } from './repeat.ts';
 import { type Ran, Shells } from './shells.ts';
 
 /** A command of a text that takes longer is one that a student ends with Ctrl-C. */
@@ -111,15 +111,9 @@ const asMeant = ({ fails }: OneCommand, ran: Ran | 'endless'): boolean =>
 const runPatiently = async ({ signal }: Course, shells: Shells, command: OneCommand): Promise<Ran | 'endless'> => {
   const first = await shells.run(command.place, command.text, signal);
   if (first === 'endless' || asMeant(command, first)) return first;
-  const look = async () => {
-    const ran = await shells.run(command.place, command.text, signal);
-    return asMeant(command, ran) ? done(ran) : notYet('not as wanted yet');
-  };
-  const again = await eventually('the command ends as it should', look, { timeoutMs: patienceMs, signal }).catch(
-    () => first,
-  );
-  signal.throwIfAborted();
-  return again;
+  const look = (): Promise<Ran | 'endless'> => shells.run(command.place, command.text, signal);
+  const last = await repeatUntil(look, (ran) => asMeant(command, ran), { timeoutMs: patienceMs, signal });
+  return asMeant(command, last) ? last : first;
 };
 
 const report = (course: Course, { id }: TaskDefinition, command: OneCommand, ran: Ran | 'endless'): void => {

@@ -2,11 +2,12 @@
 import type { CheckDefinition, LabDefinition, Language, TaskDefinition } from '../../../api/lab.ts';
 import type { CheckReport } from '../../../api/report.ts';
 import { LabError, messageOf } from '../../../kit/error.ts';
-import { done, eventually, notYet } from '../../../kit/eventually.ts';
 import type { StepEvent } from '../../cluster/steps.ts';
 import { gradeLab } from '../../grade/engine.ts';
 import type { TaskRun } from '../../tasks/run.ts';
 import type { Bench } from './bench.ts';
+import type { Mended } from './mutants/derive.ts';
+import { repeatUntil } from './repeat.ts';
 import type { TestWords } from './words.ts';
 
 /** Something that the author should mend. `broken`: labs or the machine failed, so nobody knows. */
@@ -71,6 +72,12 @@ export class Course {
   readonly tried: Tried[] = [];
   /** The checks that each task's solution turned green. */
   readonly turned = new Map<string, readonly string[]>();
+  /** What the fault of each task had stopped, or taken from services. */
+  readonly mended = new Map<string, Mended>();
+  /** What the checks said when the last solution had been compared. Nothing has changed since. */
+  latest: Outcomes | undefined;
+  /** The tasks that are done. */
+  readonly solved = new Set<string>();
   readonly #onEvent: CourseOptions['onEvent'];
   readonly #fromEnglish: CourseOptions['fromEnglish'];
   #findings: Finding[] = [];
@@ -151,19 +158,8 @@ export class Course {
   }
 
   /** Grades again until it is as wanted, because a change takes a moment to reach every node. @returns the last look */
-  async gradeUntil(
-    wanted: (outcomes: Outcomes) => boolean,
-    choice: GradeChoice,
-    timeoutMs = 10_000,
-  ): Promise<Outcomes> {
-    let latest: Outcomes = new Map();
-    const look = async () => {
-      latest = await this.grade(choice);
-      return wanted(latest) ? done(undefined) : notYet('not as wanted yet');
-    };
-    await eventually('the checks are as wanted', look, { timeoutMs, signal: this.signal }).catch(() => {});
-    this.signal.throwIfAborted();
-    return latest;
+  gradeUntil(wanted: (outcomes: Outcomes) => boolean, choice: GradeChoice, timeoutMs = 10_000): Promise<Outcomes> {
+    return repeatUntil(() => this.grade(choice), wanted, { timeoutMs, signal: this.signal });
   }
 
   /** Every check of the tasks that does not pass is found. @returns whether all pass */

@@ -3,6 +3,7 @@ import { restart, testAgain } from './again.ts';
 import { testCommands } from './commands.ts';
 import { Course, type CourseOptions, type Finding, type Part, type Tried } from './course.ts';
 import { testDefinition } from './definition.ts';
+import { testMutants } from './mutants/try.ts';
 import { solveEarlier, testSolution, testUntouched } from './solving.ts';
 import { testTexts } from './texts.ts';
 
@@ -69,5 +70,6 @@ const testCluster = async (course: Course): Promise<void> => {
     await course.expectFull(tasks, say.notFull);
     return undefined;
   });
+  await testMutants(course);
   if (course.commands) await testCommands(course);
 };

@@ -2,6 +2,7 @@
 import { localize, type TaskDefinition } from '../../../api/lab.ts';
 import { beginTask, solveTask } from '../../tasks/run.ts';
 import { allPass, type Course, checksOf, type Outcomes, sawOf, tasksBehind } from './course.ts';
+import { mendedBetween, type State, stateOf } from './mutants/state.ts';
 import { languagesOf } from './texts.ts';
 
 /** Nobody has done anything yet. */
@@ -28,6 +29,7 @@ export const solveEarlier = (course: Course, tasks: readonly TaskDefinition[]): 
     for (const task of tasks) {
       await solveTask(course.run(task));
       await course.grade({ tasks: [task], once: true });
+      course.solved.add(task.id);
     }
     return undefined;
   });
@@ -40,14 +42,19 @@ export const testSolution = async (course: Course, task: TaskDefinition): Promis
   let full = false;
   await course.part(`solve ${task.id}`, titleOf(course, task), async () => {
     const { say } = course;
-    const before = await course.grade({ once: true });
+    const before = course.latest ?? (await course.grade({ once: true }));
+    course.latest = undefined;
+    let broken: State | undefined;
     if (task.setup !== undefined) {
       await beginTask(course.run(task));
       const begun = await course.grade({ tasks: [task], once: true });
       if (allPass(begun)) course.find(say.nothingToDo(task.id), { task: task.id });
+      broken = await stateOf(course);
     } else if (allPass(ofTask(before, task))) course.find(say.nothingToDo(task.id), { task: task.id });
     await solveTask(course.run(task));
     full = await course.expectFull([task], (id, saw) => say.notSolved(id, saw));
+    if (broken) course.mended.set(task.id, mendedBetween(broken, await stateOf(course)));
+    course.solved.add(task.id);
     const after = await course.grade({ once: true });
     const own = [...ofTask(after, task).keys()];
     course.turned.set(
@@ -55,6 +62,7 @@ export const testSolution = async (course: Course, task: TaskDefinition): Promis
       own.filter((id) => before.get(id)?.outcome !== 'pass' && after.get(id)?.outcome === 'pass'),
     );
     await compareOthers(course, task, { before, after });
+    course.latest = after;
     return undefined;
   });
   return full;

@@ -1,0 +1,92 @@
+// Which wrong solutions labs derives from what the checks of a task look at, and which of them are tried together.
+import { expect, test } from 'vitest';
+import type { CheckDefinition, LabDefinition, TaskDefinition } from '../../../src/api/lab.ts';
+import type { Mutant } from '../../../src/host/instructor/test/mutants/derive.ts';
+import { type Objects, subjectsIn, subjectsOf } from '../../../src/host/instructor/test/mutants/subjects.ts';
+import { batchesOf } from '../../../src/host/instructor/test/mutants/try.ts';
+
+const service = (namespace: string, name: string, clusterIP: string): Objects['services'][number] => ({
+  metadata: { namespace, name },
+  spec: { clusterIP, selector: { app: name }, ports: [{ port: 80 }] },
+});
+const pod = (namespace: string, name: string, nodeName: string): Objects['pods'][number] => ({
+  metadata: { namespace, name },
+  spec: { nodeName, containers: [] },
+});
+
+const objects: Objects = {
+  services: [
+    service('default', 'kubernetes', '10.96.0.1'),
+    service('kube-system', 'kube-dns', '10.96.0.10'),
+    service('default', 'web', '10.96.0.20'),
+    service('default', 'web-admin', '10.96.0.201'),
+    service('shop', 'cart', '10.96.0.30'),
+  ],
+  pods: [pod('default', 'blue', 'node01'), pod('shop', 'visitor', 'node02')],
+  slices: [],
+};
+
+const lab = {
+  cluster: { nodes: [{ name: 'controlplane' }, { name: 'node01' }, { name: 'node02' }], clients: [] },
+} as unknown as LabDefinition;
+const machines = [{ name: 'node02', address: '192.168.56.12' }];
+
+const looksAt = (...checks: readonly object[]) => {
+  const task = { id: 'task', checks: checks.map((check, id) => ({ id: `${id}`, not: false, ...check })) };
+  const subjects = subjectsIn(objects);
+  return subjectsOf(lab, task as unknown as TaskDefinition, { subjects, pods: objects.pods, machines });
+};
+
+test.each<[string, Partial<CheckDefinition> & Readonly<Record<string, unknown>>, readonly string[]]>([
+  ['by its name', { type: 'http', from: 'pod/blue', url: 'http://web/' }, ['default/web']],
+  ['by a name in its own namespace', { type: 'http', from: 'pod/shop/visitor', url: 'http://cart/' }, ['shop/cart']],
+  ['by its whole name', { type: 'tcp', from: 'pod/blue', to: 'cart.shop.svc.cluster.local:80' }, ['shop/cart']],
+  ['not in another namespace', { type: 'http', from: 'pod/blue', url: 'http://cart/' }, []],
+  [
+    'by a template',
+    { type: 'iptables', on: 'node/*', packet: { to: `$\{service/shop/cart:.spec.clusterIP}:80` } },
+    ['shop/cart'],
+  ],
+  ['by its address', { type: 'iptables', on: 'node/*', packet: { to: '10.96.0.20:80' } }, ['default/web']],
+  ['by its endpoints', { type: 'iptables', on: 'node/*', packet: { lands: 'endpoints/web' } }, ['default/web']],
+  [
+    'by the comment of a rule',
+    { type: 'iptables', on: 'node/*', rules: { comment: 'default/web-admin' } },
+    ['default/web-admin'],
+  ],
+  ['as an object', { type: 'object', object: 'service/web' }, ['default/web']],
+  ['not where it must not be', { type: 'tcp', from: 'pod/blue', to: 'web:80', not: true }, []],
+  ['not in a question', { type: 'answer', question: { en: 'default/web?' }, equals: '10.96.0.20' }, []],
+  [
+    'all of them where a whole node is compared',
+    { type: 'twin', on: 'node/node01' },
+    ['default/web', 'default/web-admin', 'shop/cart'],
+  ],
+])('a check names a service %s', (_, check, services) => {
+  expect(looksAt(check).services).toEqual(services);
+});
+
+test('the port of a service counts where a check uses it', () => {
+  const service = { type: 'object', object: 'service/web' };
+  expect(looksAt(service).ports).toEqual([]);
+  expect(looksAt({ ...service, where: [{ path: '.spec.ports[*].port', equals: 80 }] }).ports).toEqual(['default/web']);
+  const nodePort = `http://192.168.56.12:$\{service/web:.spec.ports[0].nodePort}/`;
+  expect(looksAt({ type: 'http', from: 'client', url: nodePort }).ports).toEqual([]);
+  expect(looksAt({ type: 'http', from: 'pod/blue', url: 'http://web/' }).ports).toEqual(['default/web']);
+});
+
+test('a check looks at the nodes that it names, those of its callers, and those that it calls', () => {
+  expect(looksAt({ type: 'http', from: 'pod/blue', url: 'http://web/' }).nodes).toEqual(['node01']);
+  expect(looksAt({ type: 'process', on: 'node/*', name: 'kube-proxy' }).nodes).toHaveLength(3);
+  expect(looksAt({ type: 'http', from: 'client', url: 'http://192.168.56.12:30080/' }).nodes).toEqual(['node02']);
+});
+
+test('wrong solutions meet if one touches what the task of another is about', () => {
+  const mutant = (group: string, task: string): Mutant => ({
+    ...{ group, what: `${group} ${task}`, tasks: [task], services: [], undo: [] },
+    apply: async () => {},
+  });
+  const affected = ({ tasks: [task = ''] }: Mutant) => new Set(task === 'a' ? ['a', 'b'] : [task]);
+  const batches = batchesOf([mutant('x', 'a'), mutant('x', 'b'), mutant('x', 'c'), mutant('y', 'c')], affected);
+  expect(batches.map(({ mutants }) => mutants.map(({ what }) => what))).toEqual([['x a', 'x c'], ['x b'], ['y c']]);
+});

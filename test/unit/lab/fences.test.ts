@@ -1,0 +1,30 @@
+// Which commands a text shows, where they run, and which of them are meant to fail.
+import { expect, test } from 'vitest';
+import { commandsIn, fencesOf } from '../../../src/host/lab/fences.ts';
+
+const fence = (info: string, ...lines: string[]): string => ['```'.concat(info), ...lines, '```', ''].join('\n');
+const failing = (text: string): readonly string[] =>
+  fencesOf(text).flatMap(({ commands }) => commands.filter(({ fails }) => fails).map((each) => each.text));
+
+test('a heredoc and a line that goes on are one command', () => {
+  const lines = ['cat <<END', 'one', 'END', 'ls \\', '  -l', 'true'];
+  expect(commandsIn(lines)).toEqual(['cat <<END\none\nEND', 'ls \\\n  -l', 'true']);
+});
+
+test('the words behind the machine mark commands that are meant to fail', () => {
+  expect(failing(fence('node01', 'a', 'b'))).toEqual([]);
+  expect(failing(fence('node01 fails', 'a', 'b'))).toEqual(['b']);
+  expect(failing(fence('node01 fails=1,3', 'a', 'b', 'c'))).toEqual(['a', 'c']);
+  expect(failing(fence('node01', 'a # fails', 'b'))).toEqual(['a # fails']);
+});
+
+test('the last command of a block may go on meanwhile', () => {
+  const [block] = fencesOf(fence('node02 meanwhile', 'ip link', 'tcpdump -c 4'));
+  expect(block).toMatchObject({ place: 'node02', commands: [{ meanwhile: false }, { meanwhile: true }] });
+});
+
+test('blocks in lists count, and blocks without a machine do not', () => {
+  expect(fencesOf(`1. Look:\n\n   \`\`\`node01\n   ip link\n   \`\`\`\n\n${fence('', 'no')}`)).toEqual([
+    { place: 'node01', commands: [{ text: 'ip link', fails: false, meanwhile: false }] },
+  ]);
+});
