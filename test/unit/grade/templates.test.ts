@@ -53,6 +53,8 @@ const without: Readonly<Record<string, string>> = {
   'answer choices.[].id': 'a name in the lab',
   'answer matches': 'a pattern for what nobody knows before; equals takes values from the cluster',
   'answer script': 'a file of the lab',
+  'answer hash.salt': 'made together with the digests',
+  'answer hash.digests.[]': 'a hash of what is known when the lab is packed',
   'script file': 'a file of the lab',
   'policy to': places,
   'policy to.[]': places,
