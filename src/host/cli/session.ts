@@ -1,4 +1,5 @@
 // A running lab that a command works on: the definition, access to the cluster, and the student's progress.
+import { membersOf } from '../../api/cluster.ts';
 import { type LabDefinition, localize, type TaskDefinition } from '../../api/lab.ts';
 import type { Report } from '../../api/report.ts';
 import { ExitCode, LabError, messageOf } from '../../kit/error.ts';
@@ -106,7 +107,7 @@ export const noteReconnected = ({ output, say }: Context, { reconnected }: Pick<
 
 /** Says before the report which machines do not run: what needs them is broken, whatever its check says. */
 export const noteStopped = async (context: Context, { lab, cluster }: OpenSession): Promise<void> => {
-  const machines = [...lab.cluster.nodes, ...lab.cluster.clients].map(({ name }) => name);
+  const machines = membersOf(lab.cluster);
   const stopped = await stoppedOf(cluster, machines, context.signal);
   if (stopped.length === 0) return;
   const { output, say } = context;

@@ -36,7 +36,7 @@ export const sourceOf = (examined: Examined): LabSource => {
   const files = new Map(
     [...examined.files].filter(([file]) => !isForeign(file)).map(([file, content]) => [file, content.toString()]),
   );
-  const { nodes, clients } = machineNamesOf(recordOf(raw.cluster));
+  const { nodes, clients, others } = machineNamesOf(recordOf(raw.cluster));
   const groups = groupsOf(raw, parsed, files);
   const scripts = [...files].filter(([file]) => isScript(file)).map(([file, text]) => readScript(file, text));
   return {
@@ -45,7 +45,7 @@ export const sourceOf = (examined: Examined): LabSource => {
     tasks: listOf(raw.tasks),
     files,
     lab: examined.lab ?? soundPartOf(raw, root, new Set(files.keys())),
-    machines: nodes.length === 0 ? [] : [...nodes, ...clients],
+    machines: nodes.length === 0 ? [] : [...nodes, ...clients, ...others],
     groups,
     texts: groups.flatMap(({ texts }) => texts),
     scripts: new Map(scripts.map((script) => [script.file, script])),

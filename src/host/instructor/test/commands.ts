@@ -1,4 +1,5 @@
 // Runs the commands that the texts and hints show, in a fresh cluster and in the order of a student.
+import { membersOf } from '../../../api/cluster.ts';
 import { localize, type TaskDefinition } from '../../../api/lab.ts';
 import { type Fence, type FencedCommand, fencesOf } from '../../lab/fences.ts';
 import { textOf } from '../../lab/text.ts';
@@ -46,7 +47,7 @@ const none: Fences = { text: [], hints: [] };
 
 /** All languages have the same commands. */
 const fencesIn = async ({ lab }: Course, { text, hints }: TaskDefinition): Promise<Fences> => {
-  const places = ['host', ...lab.cluster.nodes.map(({ name }) => name), ...lab.cluster.clients.map(({ name }) => name)];
+  const places = ['host', ...membersOf(lab.cluster)];
   const runnable = (source: string): readonly Fence[] => fencesOf(source).filter(({ place }) => places.includes(place));
   return {
     text: runnable(await textOf(lab, localize(text, 'en')).catch(() => '')),

@@ -1,5 +1,7 @@
 // Whether the texts of a lab are whole in every language that the lab has.
+
 import { relative } from 'node:path';
+import { membersOf } from '../../../api/cluster.ts';
 import { type LabDefinition, type Language, languages, localize, type TaskDefinition } from '../../../api/lab.ts';
 import { messageOf } from '../../../kit/error.ts';
 import { isQuestion } from '../../grade/checks/answer.ts';
@@ -67,11 +69,7 @@ const look = (text: string, name: string, { lab, say, find }: Course, about: { r
   const [left] = template.exec(text) ?? [];
   if (left !== undefined) find(say.unfilled(name, left), about);
   if (text.trim() === '') find(say.emptyText(name), about);
-  const places = [
-    'host',
-    ...lab.cluster.nodes.map((each) => each.name),
-    ...lab.cluster.clients.map((each) => each.name),
-  ];
+  const places = ['host', ...membersOf(lab.cluster)];
   for (const { place } of fencesOf(text)) if (!places.includes(place)) unknownPlace(place, name, { say, find }, about);
 };
 
