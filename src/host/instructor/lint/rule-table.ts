@@ -36,8 +36,8 @@ export const ruleTable = {
   ),
   'unused-script': rule('warning', 'a script that no task and no script uses', '쓰이지 않는 스크립트'),
   'unused-file': rule('warning', 'a file that nothing uses', '쓰이지 않는 파일'),
-  'later-need': rule('warning', 'a check that needs a check of a later task', '뒤 과제의 검사가 필요한 검사'),
   'needs-cycle': rule('error', 'checks that need each other', '서로를 필요로 하는 검사'),
+  'later-need': rule('warning', 'a check that needs a check of a later task', '뒤 과제의 검사가 필요한 검사'),
   'never-passes': rule('error', 'a check that can never pass', '통과할 수 없는 검사'),
   'absence-needs': rule('warning', 'a check of an absence without `needs`', '`needs`가 없는 부재 검사'),
   'passes-untouched': rule('error', 'a check that passes in an untouched lab', '손대지 않은 실습에서 통과하는 검사'),
@@ -57,8 +57,8 @@ export const ruleTable = {
   'dead-link': rule('error', 'a link that leads nowhere', '가리키는 것이 없는 링크'),
   'unknown-image': rule('warning', 'an image that pods cannot use', '파드가 쓸 수 없는 이미지'),
   'image-unchecked': rule('note', 'an image that may be missing', '없을지도 모르는 이미지'),
-  'unused-allow': rule('warning', 'an exception that nothing needs', '필요 없는 예외'),
   'allow-reason': rule('warning', 'an exception without a reason, or for no rule', '이유나 규칙이 없는 예외'),
+  'unused-allow': rule('warning', 'an exception that nothing needs', '필요 없는 예외'),
 } as const satisfies Readonly<Record<string, Rule>>;
 
 export type RuleId = keyof typeof ruleTable;

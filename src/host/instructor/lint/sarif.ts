@@ -17,11 +17,11 @@ const schema = 'https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schem
 
 export const sarifOf = (results: readonly LintResult[], { version, language, base }: SarifOptions) => ({
   $schema: schema,
-  version: '2.1.0',
+  version: '2.1.0' as const,
   runs: [
     {
       tool: { driver: { name: 'labs lint', version, rules: rulesOf(language) } },
-      columnKind: 'utf16CodeUnits',
+      columnKind: 'utf16CodeUnits' as const,
       originalUriBaseIds: { ROOT: { uri: `${pathToFileURL(base).href.replace(/\/$/, '')}/` } },
       results: results.flatMap(({ folder, findings }) =>
         findings.map(({ rule, file, line, column, text }) => ({

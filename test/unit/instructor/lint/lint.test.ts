@@ -1,5 +1,5 @@
 // Seeds one mistake after the other in a good lab: each must be found, with its rule and its line, and nothing else.
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -45,6 +45,13 @@ test('the good lab has no mistakes', async () => {
   expect(await lint(goodLab)).toEqual([]);
 });
 
+test('the labs of this package have no mistakes', async () => {
+  const labs = join(import.meta.dirname, '../../../../labs');
+  const folders = (await readdir(labs, { withFileTypes: true })).filter((entry) => entry.isDirectory());
+  expect(folders.length).toBeGreaterThan(0);
+  for (const { name } of folders) expect((await lintLab(join(labs, name))).findings, name).toEqual([]);
+});
+
 test('there are at least 60 mistakes', () => {
   expect(mistakes.length).toBeGreaterThanOrEqual(60);
 });
@@ -62,5 +69,11 @@ describe('the rules', () => {
   test('are each broken by a mistake', () => {
     const untested = Object.keys(ruleTable).filter((id) => !mistakes.some(({ rule }) => rule === id));
     expect(untested).toEqual([]);
+  });
+
+  test('are all explained in docs/lint.md, with their severity', async () => {
+    const page = await readFile(join(import.meta.dirname, '../../../../docs/lint.md'), 'utf8');
+    const rows = [...page.matchAll(/^\| `([\w-]+)` \| (\w+) \|/gm)].map(([, id, severity]) => [id, severity]);
+    expect(rows).toEqual(Object.entries(ruleTable).map(([id, { severity }]) => [id, severity]));
   });
 });
