@@ -53,11 +53,11 @@ export const readScript = (file: string, source: string): Script => {
   }
 };
 
-/** acorn gives the place, and Node writes it above its stack: `:2`, some lines, and a caret below the column. */
+/** acorn gives the place, and Node writes it above its stack: `:2`, some lines, and mostly a caret below the column. */
 const placeOf = (error: unknown): { readonly line: number; readonly column: number } => {
   const { loc, stack = '' } = error as { loc?: { line: number; column: number }; stack?: string };
   if (loc) return { line: loc.line, column: loc.column + 1 };
-  const [, line = '1', caret = ''] = /^\S*:(\d+)\n(?:.*\n){1,3}?( *)\^\n/.exec(stack) ?? [];
+  const [, line = '1', caret = ''] = /^\S*:(\d+)\n(?:(?:.*\n){1,3}?( *)\^\n)?/.exec(stack) ?? [];
   return { line: Number(line), column: caret.length + 1 };
 };
 

@@ -64,6 +64,9 @@ export const mistakes: readonly Mistake[] = [
     "await runPod(lab, 'web';",
   ]),
   change('a type that does not parse', 'script-syntax', 'solve/nodes.ts', ['(lab: LabHandle)', '(lab: : LabHandle)']),
+  change('a script that ends too early', 'script-syntax', 'solve/look.ts', ["'two');\n};\n", "'two');\n};\nx = (\n"], {
+    text: 'x = (',
+  }),
   change('a solution without solve', 'script-export', 'solve/look.ts', ['const solve:', 'const slove:'], {
     file: lab,
     text: 'solve/look.ts',
