@@ -4,9 +4,11 @@ import type { Language } from '../../api/lab.ts';
 import { rewriteTexts } from './command-form.ts';
 import { authorMessages } from './messages/authors.ts';
 import { clusterMessages } from './messages/cluster.ts';
+import { diffMessages } from './messages/diff.ts';
 import { doctorMessages } from './messages/doctor.ts';
 import { errorMessages } from './messages/errors.ts';
 import { evidenceMessages } from './messages/evidence.ts';
+import { explainMessages } from './messages/explain.ts';
 import { generalMessages } from './messages/general.ts';
 import { helpMessages } from './messages/help.ts';
 import { labTestMessages } from './messages/lab-test.ts';
@@ -31,6 +33,8 @@ export const messageGroups = [
   progressMessages,
   clusterMessages,
   traceMessages,
+  explainMessages,
+  diffMessages,
   wayInMessages,
   authorMessages,
   machineMessages,
@@ -48,6 +52,8 @@ type Pairs = typeof generalMessages &
   typeof progressMessages &
   typeof clusterMessages &
   typeof traceMessages &
+  typeof explainMessages &
+  typeof diffMessages &
   typeof wayInMessages &
   typeof authorMessages &
   typeof machineMessages &
