@@ -25,8 +25,9 @@ export const run: Run = async (context, [given], options) => {
   const shown = `./${relative(process.cwd(), folder)}`;
   const next = [
     [`labs start ${shown}`, say.newStart],
-    [`labs start ${shown} --dry-run`, say.newDryRun],
     ['labs check --watch', say.newWatch],
+    [`labs lint ${shown}`, say.newLint],
+    [`labs test ${shown}`, say.newTest],
   ] as const;
   const width = Math.max(...next.map(([command]) => command.length));
   if (json) {

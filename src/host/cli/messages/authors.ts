@@ -14,8 +14,9 @@ export const authorMessages = {
     (folder: string) => `동작하는 실습을 만들었습니다: ${folder}`,
   ),
   newStart: both('build its cluster', '클러스터 만들기'),
-  newDryRun: both('find mistakes in lab.yaml', 'lab.yaml의 오류 찾기'),
   newWatch: both('see how its checks judge what you do', '작업할 때마다 검사 결과 보기'),
+  newLint: both('find mistakes', '실수 찾기'),
+  newTest: both('prove that it can be solved, and not be cheated', '풀 수 있고 속일 수 없음을 확인하기'),
   newNameMissing: both('The new lab needs a name', '새 실습의 이름이 필요합니다'),
   newNameHint: both('Write a name such as `labs new my-lab`.', '이름을 쓰세요. 예: `labs new my-lab`'),
   newWorkersWrong: both(

@@ -128,7 +128,9 @@ export const clear: SetupScript = async (lab) => {
 const readme = ({ name, title }: NewLab): string => `# ${title}
 
     labs start ./${name}          # builds the cluster and shows what there is to do
-    labs run ./solve/…  solve     # tries a script against it
+    labs lint ./${name}           # finds mistakes
+    labs test ./${name}           # proves that it can be solved, and not be cheated
+    labs pack ./${name}           # makes one file of it, to hand on
 
 Edits of tasks, texts, checks and scripts act at once. An edit of \`cluster\` needs \`labs reset\`.
 
