@@ -30,8 +30,8 @@ export interface Derivation {
   readonly tasks: readonly TaskSubjects[];
   /** What each task's fault had stopped, or taken away from a service, and its solution has mended. */
   readonly mended: ReadonlyMap<string, Mended>;
-  /** Rules of iptables show how a service works only in this mode. */
-  readonly usesIptables: boolean;
+  /** The nodes where kube-proxy writes rules of iptables: only these show how a service works there. */
+  readonly ruleNodes: readonly string[];
 }
 
 export interface Mended {
@@ -45,7 +45,8 @@ export const deriveMutants = (from: Derivation): readonly Mutant[] => [
   ...from.subjects.flatMap((subject) => [
     ...targetPort(from, subject),
     ...servicePort(from, subject),
-    ...(from.usesIptables ? [...rule(from, subject), ...oneNode(from, subject)] : []),
+    ...rule(from, subject),
+    ...oneNode(from, subject),
     ...byHand(from, subject),
   ]),
   ...stopped(from),
@@ -140,7 +141,7 @@ const isAbout = (line: string, key: string): boolean => new RegExp(`--comment "?
 const rule = (from: Derivation, subject: Subject): readonly Mutant[] =>
   subject.endpoint === undefined
     ? []
-    : from.calls.nodes.map((node) => ({
+    : from.ruleNodes.map((node) => ({
         group: `rule on ${node}`,
         what: from.say.rule(subject.key, node),
         tasks: idsOf(about(from, subject.key).filter(({ nodes }) => nodes.includes(node))),
@@ -155,10 +156,11 @@ const rule = (from: Derivation, subject: Subject): readonly Mutant[] =>
 
 /** The rules of the service are on one node only. */
 const oneNode = (from: Derivation, subject: Subject): readonly Mutant[] => {
-  const several = about(from, subject.key).filter(({ nodes }) => nodes.length > 1);
-  const [keep] = several[0]?.nodes ?? [];
+  const onRules = ({ nodes }: TaskSubjects): readonly string[] => nodes.filter((node) => from.ruleNodes.includes(node));
+  const several = about(from, subject.key).filter((task) => onRules(task).length > 1);
+  const [keep] = several[0] ? onRules(several[0]) : [];
   if (keep === undefined) return [];
-  const others = from.calls.nodes.filter((node) => node !== keep);
+  const others = from.ruleNodes.filter((node) => node !== keep);
   return [
     {
       group: 'one node',

@@ -1,5 +1,6 @@
 // Tries wrong solutions in the solved cluster: makes them, grades, undoes them. Those that do not meet are tried
 // together, because most of the time is spent on waiting.
+import { hasProxy } from '../../../../api/cluster.ts';
 import type { TaskDefinition } from '../../../../api/lab.ts';
 import { messageOf } from '../../../../kit/error.ts';
 import { createCalls } from '../../../grade/calls.ts';
@@ -19,8 +20,9 @@ export const testMutants = async (course: Course): Promise<void> => {
   const subjects = subjectsIn(objects);
   const machines = access.machines.map(({ name, address }) => ({ name, address: String(address) }));
   const of = (task: TaskDefinition): TaskSubjects => subjectsOf(lab, task, { subjects, pods: objects.pods, machines });
-  const usesIptables = (lab.cluster.proxy.mode ?? 'iptables') === 'iptables';
-  const all = deriveMutants({ calls, say, subjects, tasks: tasks.map(of), mended: course.mended, usesIptables });
+  const { nodes, proxy } = lab.cluster;
+  const ruleNodes = (proxy.mode ?? 'iptables') === 'iptables' ? nodes.filter(hasProxy).map(({ name }) => name) : [];
+  const all = deriveMutants({ calls, say, subjects, tasks: tasks.map(of), mended: course.mended, ruleNodes });
   await tryAnswers(course);
   for (const batch of batchesOf(
     all.filter((each) => each.tasks.length > 0),
