@@ -1,7 +1,7 @@
 // Which wrong solutions labs derives from what the checks of a task look at, and which of them are tried together.
 import { expect, test } from 'vitest';
 import type { CheckDefinition, LabDefinition, TaskDefinition } from '../../../src/api/lab.ts';
-import type { Mutant } from '../../../src/host/instructor/test/mutants/derive.ts';
+import type { Mutant } from '../../../src/host/instructor/test/mutants/mutant.ts';
 import { type Objects, subjectsIn, subjectsOf } from '../../../src/host/instructor/test/mutants/subjects.ts';
 import { batchesOf } from '../../../src/host/instructor/test/mutants/try.ts';
 

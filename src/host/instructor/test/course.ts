@@ -6,7 +6,7 @@ import type { StepEvent } from '../../cluster/steps.ts';
 import { gradeLab } from '../../grade/engine.ts';
 import type { TaskRun } from '../../tasks/run.ts';
 import type { Bench } from './bench.ts';
-import type { Mended } from './mutants/derive.ts';
+import type { Mended } from './mutants/mutant.ts';
 import { repeatUntil } from './repeat.ts';
 import type { TestWords } from './words.ts';
 

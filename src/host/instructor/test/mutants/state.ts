@@ -3,7 +3,7 @@ import { components } from '../../../../api/paths.ts';
 import { createCalls } from '../../../grade/calls.ts';
 import type { LabCalls } from '../../../script/calls.ts';
 import type { Course } from '../course.ts';
-import type { Mended } from './derive.ts';
+import type { Mended } from './mutant.ts';
 import { type Objects, subjectsIn } from './subjects.ts';
 
 export const objectsIn = async (calls: LabCalls): Promise<Objects> => {

@@ -8,7 +8,8 @@ import { solveTask } from '../../../tasks/run.ts';
 import { anew, judge } from '../again.ts';
 import { allPass, type Course, checksOf, type Outcomes, sawOf, tasksBehind } from '../course.ts';
 import { tryAnswers } from './answers.ts';
-import { deriveMutants, type Mutant } from './derive.ts';
+import { deriveMutants } from './derive.ts';
+import type { Mutant } from './mutant.ts';
 import { objectsIn } from './state.ts';
 import { subjectsIn, subjectsOf, type TaskSubjects } from './subjects.ts';
 
