@@ -1,10 +1,12 @@
 // Finds the lab that `labs start` means, and the name of its cluster. The operand may be a lab of this package, a
 // folder, or a cluster that exists already, also one whose lab is elsewhere.
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { type LabDefinition, localize, type Variation } from '../../api/lab.ts';
 import { ExitCode, LabError } from '../../kit/error.ts';
 import type { ClusterSummary } from '../cluster/status.ts';
-import { findLab, isFolder, listLabs } from '../lab/catalogue.ts';
+import { findLab, isFolder, labFolders, listLabs } from '../lab/catalogue.ts';
+import { labFile } from '../lab/load.ts';
 import { choose } from './ask.ts';
 import type { Context } from './context.ts';
 import { clustersIfAny } from './instances.ts';
@@ -27,6 +29,7 @@ export const labToStart = async (
   const existing = existingCluster(known, given, context.name);
   if (existing) {
     refuseOtherVariation(context, existing, variation);
+    await noteOtherLab(context, existing, given);
     return { lab: await definitionOf(context, existing), name: existing.name };
   }
   const lab = await findAnywhere(context, known, given ?? (await askForLab(context)), variation);
@@ -35,6 +38,17 @@ export const labToStart = async (
   const resumed = known.find((cluster) => cluster.name === name);
   if (resumed) refuseOtherVariation(context, resumed, variation);
   return { lab, name };
+};
+
+/** A cluster that was made from a folder has the name of a lab that is at hand, too. */
+const noteOtherLab = async (
+  { output, say, paths }: Context,
+  { name, lab, folder }: ClusterSummary,
+  given: string | undefined,
+): Promise<void> => {
+  if (given === undefined || folder === undefined) return;
+  const other = (await labFolders(paths.labs)).find((each) => basename(each) === lab);
+  if (other !== undefined) output.note(output.paint('yellow', `! ${say.otherLab(name, folder, lab)}`));
 };
 
 /** The cluster that the operand and `--name` mean. With neither of them: the only cluster, if it does not run. */
@@ -80,8 +94,10 @@ const refuseTakenName = ({ say, paths }: Context, known: readonly ClusterSummary
   });
 };
 
+/** The lab in the current folder, the only one, or the one that the user chooses. */
 const askForLab = async (context: Context): Promise<string> => {
   const { say, environment } = context;
+  if (existsSync(labFile)) return '.';
   const labs = await listLabs(context.paths.labs, environment.cacheFolder);
   const [only] = labs;
   if (only && labs.length === 1) return only.name;

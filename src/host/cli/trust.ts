@@ -19,6 +19,7 @@ export const mayRun = async (context: Context, lab: LabDefinition): Promise<bool
     for (const line of wrap(say.trustWill(lab.name, origin?.source ?? '?', scripts.length), output.width))
       output.note(line);
     for (const script of scripts) output.note(`  ${script}`);
+    output.note(say.trustFolder(lab.folder));
     if (!(await confirm(context, say.trustQuestion))) return false;
   }
   await trust(paths.installed, lab.name, lab.digest);

@@ -29,8 +29,8 @@ export const labSentences: Sentences = {
   'Do the task yourself, then run the command again.': '그 과제를 직접 푼 뒤 다시 실행하세요.',
   'Waiting up to {seconds} s until a check of the task fails':
     '과제의 확인 항목이 실패할 때까지 최대 {seconds}초 기다리는 중',
-  'Task {number} could not begin: its preparation changed nothing':
-    '{number}번 과제를 시작하지 못했습니다. 준비 작업이 아무것도 바꾸지 못했습니다',
+  'Task {number} could not begin: after its preparation, every check passes':
+    '{number}번 과제를 시작하지 못했습니다. 준비한 뒤에도 모든 검사를 통과합니다',
   'Programs of the nodes may have been replaced.': '노드의 프로그램이 바뀌었을 수 있습니다.',
   '`labs reset` builds the lab anew.': '`labs reset`으로 실습을 새로 만드세요.',
   'If the task cannot begin then, its script `setup` is wrong: the script must make a check of the task fail.':

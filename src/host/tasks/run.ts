@@ -96,18 +96,28 @@ const seenToFail = async (run: TaskRun, acted: boolean): Promise<void> => {
   } catch (cause) {
     signal.throwIfAborted();
     const number = lab.tasks.indexOf(task) + 1;
-    throw new LabError('LAB_SETUP_NO_EFFECT', `Task ${number} could not begin: its preparation changed nothing`, {
-      cause,
-      exitCode: ExitCode.broken,
-      hint:
-        'Programs of the nodes may have been replaced. `labs reset` builds the lab anew. If the task cannot begin then, ' +
-        'its script `setup` is wrong: the script must make a check of the task fail.',
-    });
+    throw new LabError(
+      'LAB_SETUP_NO_EFFECT',
+      `Task ${number} could not begin: after its preparation, every check passes`,
+      {
+        cause,
+        exitCode: ExitCode.broken,
+        hint:
+          'Programs of the nodes may have been replaced. `labs reset` builds the lab anew. If the task cannot begin then, ' +
+          'its script `setup` is wrong: the script must make a check of the task fail.',
+      },
+    );
   }
 };
 
 /** kube-proxy and the kubelet act on a change within two seconds. */
 const noEffectMs = 15_000;
+
+/** @throws LabError `LAB_SOLVE_MISSING` */
+export const refuseUnsolvable = ({ id, solve }: TaskDefinition): void => {
+  if (solve === undefined)
+    throw new LabError('LAB_SOLVE_MISSING', `Task "${id}" has no solution`, { exitCode: ExitCode.usage });
+};
 
 /**
  * Solves the task with the author's script: begins the task if needed, runs the script, records the script's answers.
@@ -115,8 +125,7 @@ const noEffectMs = 15_000;
  */
 export const solveTask = async (run: TaskRun): Promise<void> => {
   const { id } = run.task;
-  if (run.task.solve === undefined)
-    throw new LabError('LAB_SOLVE_MISSING', `Task "${id}" has no solution`, { exitCode: ExitCode.usage });
+  refuseUnsolvable(run.task);
   const before = await run.progress.read();
   await beginTask(run);
   await runSolution(run, (check, value) => run.progress.answer(`${id}/${check}`, value));

@@ -13,6 +13,8 @@ import { FakeDocker } from '../../support/fake-docker.ts';
 const labs = fileURLToPath(new URL('../../../labs', import.meta.url));
 let mine: string;
 let copy: string;
+/** What labs told the user. */
+const notes: string[] = [];
 beforeAll(() => {
   // Two folders of the user, each with a lab of the same name.
   [mine = '', copy = ''] = ['mine', 'copy'].map((name) => realpathSync(mkdtempSync(join(tmpdir(), `labs-${name}-`))));
@@ -48,6 +50,7 @@ const contextWith = async (clusters: readonly Cluster[], name?: string): Promise
   }
   const part: Partial<Context> = {
     docker: async () => docker,
+    output: { note: (line: string) => notes.push(line), paint: (_: unknown, text: string) => text } as never,
     environment: readEnvironment({ XDG_CACHE_HOME: join(mine, 'cache') }),
     paths: { root: join(labs, '..'), labs: [labs], installed: '', bundles: '' },
     say: messagesIn('en'),
@@ -87,9 +90,12 @@ describe('labs start', () => {
     },
   );
 
-  test('resumes by the name that labs stop prints, from any folder', async () => {
+  test('resumes by the name that labs stop prints, from any folder, and names the other lab of that name', async () => {
+    notes.length = 0;
     const context = await contextWith([{ name: 'service-networking', folder: mine }]);
     expect((await labToStart(context, 'service-networking')).lab.folder).toBe(mine);
+    expect(notes.join()).toContain(`service-networking was started from ${mine}`);
+    expect(notes.join()).toContain('labs start service-networking --name service-networking-2');
   });
 
   test('takes the lab of the package by its name although a cluster of another folder has that name', async () => {

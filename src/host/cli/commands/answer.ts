@@ -11,6 +11,7 @@ import { choiceOf, judgeAnswer } from '../judge.ts';
 import {
   chooseTask,
   currentTask,
+  type Graded,
   gradeAndRecord,
   numberOf,
   questionsOf,
@@ -81,8 +82,8 @@ const answerGiven = async (
   const verdict = await judgeAnswer(context, session, `${task.id}/${question.id}`, text);
   if (context.json) output.line(JSON.stringify({ task: task.id, question: question.id, ...verdict }, null, 2));
   else for (const line of verdictLines(context, verdict)) output.line(line);
-  const { passedNow } = await gradeAndRecord(context, session, { tasks: [task.id], once: true });
-  if (!context.json) await afterAnswers(context, session, task, passedNow);
+  const graded = await gradeAndRecord(context, session, { tasks: [task.id], once: true });
+  if (!context.json) await afterAnswers(context, session, task, graded);
   if (verdict.unclear) return ExitCode.usage;
   return verdict.outcome === 'pass' ? ExitCode.ok : ExitCode.checkFailed;
 };
@@ -115,7 +116,7 @@ const askOpen = async (context: Context, session: Session, task: TaskDefinition)
   const all = right.size === questions.length;
   output.line(all ? say.allRight : say.answersRight(right.size, questions.length));
   if (!all) output.line(output.paint('dim', say.askAgain(number)));
-  await afterAnswers(context, session, task, passedNow);
+  await afterAnswers(context, session, task, { report, passedNow });
   return all ? ExitCode.ok : ExitCode.checkFailed;
 };
 
@@ -124,11 +125,15 @@ const afterAnswers = async (
   context: Context,
   session: Session,
   task: TaskDefinition,
-  passedNow: readonly string[],
+  { report, passedNow }: Pick<Graded, 'report' | 'passedNow'>,
 ): Promise<void> => {
   const { passed, skipped } = await session.progress.read();
   if (skipped[task.id] && !passed.includes(task.id))
     context.output.line(context.output.paint('dim', context.say.ownWork(numberOf(session.lab, task))));
+  const open = report.tasks.flatMap(({ checks }) => checks).filter(({ outcome }) => outcome !== 'pass').length;
+  const answered = questionsOf(task).length === rightIn(report, task).size;
+  if (answered && open > 0 && !passed.includes(task.id))
+    context.output.line(context.output.paint('dim', context.say.checksOpen(open, numberOf(session.lab, task))));
   await printPassed(context, session, passedNow);
 };
 

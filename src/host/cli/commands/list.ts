@@ -63,7 +63,7 @@ const print = async (
   const elsewhere = new Map(instances.filter(({ lab }) => !names.includes(lab)).map((each) => [each.lab, each.folder]));
   const others = await Promise.all(
     [...elsewhere].map(async ([name, folder = '']) =>
-      rowsOf(context, { name, title: await titleIn(context, name, folder), origin: folder }, instances),
+      rowsOf(context, { name, title: await titleIn(context, name, folder), origin: folder, folder }, instances),
     ),
   );
   const rows = [...known, ...others.flat()];
@@ -80,15 +80,15 @@ const titleIn = async ({ environment, paths }: Context, name: string, folder: st
   return lab?.name === name ? localize(lab.title, environment.language) : '';
 };
 
-/** One row for the lab, and one row for each cluster of this lab that has another name. */
+/** One row for the lab, and one row for each cluster of this lab that has another name, or comes from elsewhere. */
 const rowsOf = (
   { say }: Context,
-  lab: { readonly name: string; readonly title: string; readonly origin?: string },
+  lab: { readonly name: string; readonly title: string; readonly origin?: string; readonly folder?: string },
   instances: readonly ClusterSummary[],
 ): readonly (readonly string[])[] => {
   const ofLab = instances.filter((instance) => instance.lab === lab.name);
-  const same = ofLab.find(({ name }) => name === lab.name);
-  const others = ofLab.filter(({ name }) => name !== lab.name);
+  const same = ofLab.find(({ name, folder }) => name === lab.name && folder === lab.folder);
+  const others = ofLab.filter((instance) => instance !== same);
   return [
     [lab.name, same ? say.states[same.state] : '-', lab.title, lab.origin ?? ''],
     ...others.map(({ name, state, folder = '' }) => [`  ${name}`, say.states[state], '', folder]),

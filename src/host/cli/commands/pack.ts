@@ -1,16 +1,24 @@
 // `labs pack [lab]`: makes one file of a lab, to hand on.
+import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { ExitCode, LabError, messageOf } from '../../../kit/error.ts';
 import { findLab } from '../../lab/catalogue.ts';
+import { labFile } from '../../lab/load.ts';
 import { studentEdition, wholeEdition } from '../../pack/edition.ts';
+import { originOf } from '../../pack/installed.ts';
 import { writePack } from '../../pack/pack.ts';
 import type { Context, Run } from '../context.ts';
 import { wrap } from '../text.ts';
 
 export const run: Run = async (context, [given = '.'], options) => {
   const { output, say, json, paths } = context;
-  const { folder } = await findLab(paths.labs, given);
+  // A folder in sight is meant before a lab of that name elsewhere.
+  const { folder, name: labName } = await findLab(
+    paths.labs,
+    existsSync(join(given, labFile)) ? resolve(given) : given,
+  );
+  await refuseStudentEdition(context, folder, labName);
   const edition = options.student === true ? 'student' : 'whole';
   const { lab, files, readable } = await (edition === 'student' ? studentEdition(folder) : wholeEdition(folder));
   const version = lab.version ?? '0.0.0';
@@ -26,10 +34,19 @@ export const run: Run = async (context, [given = '.'], options) => {
   }
   output.line(output.paint('green', say.packed(file, files.size, Math.ceil(bytes.length / 1024))));
   output.line(digest);
+  output.note(output.paint('dim', say.packedFrom(folder)));
   if (readable.length > 0)
     for (const line of wrap(say.packReadable(readable.join(', ')), output.width))
       output.note(output.paint('yellow', line));
   return ExitCode.ok;
+};
+
+/** It has no solutions, so what is packed from it would pass for the whole lab. */
+const refuseStudentEdition = async ({ paths, say }: Context, folder: string, name: string): Promise<void> => {
+  if (dirname(folder) !== paths.installed) return;
+  const origin = await originOf(paths.installed, name);
+  if (origin?.edition !== 'student') return;
+  throw new LabError('LAB_USAGE', say.packStudent(name), { exitCode: ExitCode.usage, hint: say.packStudentHint });
 };
 
 const write = async ({ say }: Context, file: string, bytes: Buffer): Promise<void> => {

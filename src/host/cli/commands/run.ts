@@ -21,7 +21,7 @@ export const run: Run = (context, [file = '', name]) =>
     // With --json, only the result goes to the output.
     const show = (line: string): void => (json ? output.note(line) : output.line(line));
     const scripts = createScripts({ log: show });
-    const called = name ?? (await onlyFunction(context, scripts, { file, path }));
+    const called = await functionOf(context, scripts, { file, path, name });
     const calls = {
       ...createCalls({ lab, access, language: environment.language, signal }),
       answer: async (check: string, value: string) => show(say.answerShown(check, value)),
@@ -34,17 +34,25 @@ export const run: Run = (context, [file = '', name]) =>
     return ExitCode.ok;
   });
 
-/** @throws LabError `LAB_USAGE` when the file exports no function, or several and none of them is `run` */
-const onlyFunction = async (
+/** The function that is named, else the only one, else `run`. @throws LabError `LAB_USAGE` */
+const functionOf = async (
   { say }: Context,
   scripts: Scripts,
-  { file, path }: { readonly file: string; readonly path: string },
+  { file, path, name }: { readonly file: string; readonly path: string; readonly name: string | undefined },
 ): Promise<string> => {
   const names = await scripts.exportsOf(path);
-  const called = names.length === 1 ? names[0] : names.find((each) => each === 'run');
+  if (name !== undefined && !names.includes(name))
+    throw new LabError('LAB_USAGE', say.noFunction(file, name), {
+      exitCode: ExitCode.usage,
+      hint: say.functions(names.join(', ')),
+    });
+  const called = name ?? only(names);
   if (called !== undefined) return called;
   throw new LabError('LAB_USAGE', say.whichFunction(file, names.join(', ')), {
     exitCode: ExitCode.usage,
     hint: say.whichFunctionHint,
   });
 };
+
+const only = (names: readonly string[]): string | undefined =>
+  names.length === 1 ? names[0] : names.find((name) => name === 'run');

@@ -3,7 +3,7 @@ import { localize, type TaskDefinition } from '../../../api/lab.ts';
 import { passesNow } from '../../../api/report.ts';
 import { ExitCode } from '../../../kit/error.ts';
 import { findTask } from '../../lab/catalogue.ts';
-import { solveTask } from '../../tasks/run.ts';
+import { refuseUnsolvable, solveTask } from '../../tasks/run.ts';
 import { confirm, declined } from '../ask.ts';
 import type { Context, Run } from '../context.ts';
 import { gradeSession, numberOf, type Session, taskRun, withSession } from '../session.ts';
@@ -20,6 +20,7 @@ export const solveTasks = async (
   tasks: readonly TaskDefinition[],
 ): Promise<ExitCode> => {
   const { output, say, environment, signal, json } = context;
+  tasks.forEach(refuseUnsolvable);
   if (!(await confirm(context, say.solveQuestion))) return declined(context);
   const solved: Solved[] = [];
   for (const task of tasks) {

@@ -67,6 +67,15 @@ export const authorMessages = {
     (file: string, files: number, kib: number) =>
       `실습을 파일로 묶었습니다: ${file} (파일 ${files}개, ${kib} KiB). 다이제스트:`,
   ),
+  packedFrom: both(
+    (folder: string) => `Packed from ${folder}`,
+    (folder: string) => `묶은 폴더: ${folder}`,
+  ),
+  packStudent: both(
+    (name: string) => `The installed lab ${name} is the edition for students, which has no solutions`,
+    (name: string) => `설치한 ${name} 실습은 풀이가 없는 학생용입니다`,
+  ),
+  packStudentHint: both('Pack the folder of its author.', '만든 사람의 폴더를 묶으세요.'),
   packReadable: both(
     (questions: string) => `The right answers of these questions can be read in the file: ${questions}`,
     (questions: string) => `파일에서 정답을 읽을 수 있는 질문: ${questions}`,
@@ -114,6 +123,10 @@ export const authorMessages = {
     (name: string, source: string, count: number) =>
       `${name} 실습의 출처: ${source}. 과제를 풀 때 이 컴퓨터에서 사용자의 권한으로 실행하는 스크립트 ${count}개:`,
   ),
+  trustFolder: both(
+    (folder: string) => `They are in ${folder}`,
+    (folder: string) => `스크립트의 폴더: ${folder}`,
+  ),
   trustQuestion: both('Let this lab run them?', '이 실습의 스크립트를 실행해도 됩니까?'),
   // remove
   notInstalled: both(
@@ -145,6 +158,14 @@ export const authorMessages = {
     (file: string) => `There is no file ${file}`,
     (file: string) => `없는 파일: ${file}`,
   ),
+  noFunction: both(
+    (file: string, name: string) => `${file} exports no function "${name}"`,
+    (file: string, name: string) => `내보내지 않은 함수입니다 (${file}): "${name}"`,
+  ),
+  functions: both(
+    (names: string) => `It exports: ${names}`,
+    (names: string) => `내보내는 함수: ${names}`,
+  ),
   noScriptHint: both(
     'Name a TypeScript or JavaScript file, such as `labs run ./try.ts`.',
     'TypeScript나 JavaScript 파일의 경로를 쓰세요. 예: `labs run ./try.ts`',
@@ -158,8 +179,8 @@ export const authorMessages = {
         : `부를 함수를 골라야 합니다 (${file}). 내보내는 함수: ${names}`,
   ),
   whichFunctionHint: both(
-    'Export `run`: `export const run: SetupScript = async (lab) => { … };`',
-    '`run`을 내보내거나 (`export const run: SetupScript = async (lab) => { … };`) 함수 이름을 함께 쓰세요.',
+    'Write its name behind the file, or export a function called `run`.',
+    '파일 뒤에 함수 이름을 쓰거나, 파일에서 `run` 함수를 내보내세요.',
   ),
   answerShown: both(
     (check: string, value: string) => `The script answers ${check}: ${value} (not kept)`,

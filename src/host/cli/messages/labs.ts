@@ -100,6 +100,12 @@ export const labMessages = {
     (name, free, folder) =>
       `새 클러스터의 이름을 다르게 정하세요: \`labs start ${folder} --name ${free}\`. 또는 기존 클러스터를 먼저 삭제하세요: \`labs delete ${name}\``,
   ),
+  otherLab: both(
+    (name: string, folder: string, lab: string) =>
+      `${name} was started from ${folder}. Another lab is called ${lab}, too: \`labs start ${lab} --name ${lab}-2\` starts that one.`,
+    (name, folder, lab) =>
+      `${name} 클러스터의 실습 폴더: ${folder}. 이름이 같은 다른 실습도 있습니다. 그 실습 시작하기: \`labs start ${lab} --name ${lab}-2\``,
+  ),
   seedInvalid: both(
     (flag: string, text: string) => `${flag} "${text}" is not valid`,
     (flag, text) => `쓸 수 없는 값: ${flag} "${text}"`,

@@ -108,8 +108,13 @@ export const taskMessages = {
     '이미 있고 쓰기 권한이 있는 폴더의 파일을 지정하세요.',
   ),
   // solve
+  checksOpen: both(
+    (count: number, number: number) =>
+      `${count === 1 ? 'One check of the task does' : `${count} checks of the task do`} not pass yet: \`labs check ${number}\``,
+    (count: number, number: number) => `아직 통과하지 못한 검사가 ${count}개 있습니다: \`labs check ${number}\``,
+  ),
   solveQuestion: both(
-    'Let labs solve this for you? It may change your own work, and `labs grade` shows that labs solved it.',
+    'Use the solution of the lab? It may change your own work, and `labs grade` shows that labs solved it.',
     'labs에 풀이를 맡기시겠습니까? 클러스터에서 한 작업이 바뀔 수 있고, `labs grade`에 labs가 풀었다고 표시됩니다.',
   ),
   solved: both('Done. `labs check` shows the result.', '끝났습니다. `labs check`로 결과를 보세요.'),
