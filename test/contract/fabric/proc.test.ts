@@ -43,17 +43,22 @@ test('a mounted namespace that cannot be opened for want of descriptors is an er
   await machine.sh(
     'mkdir -p /run/netns; for name in a b; do : > /run/netns/$name; unshare --net=/run/netns/$name true; done',
   );
-  const answers = await withFewFiles(`
+  const answers = (await withFewFiles(`
     import { open } from 'node:fs/promises';
     const namespaces = () => namespacesOf(${machine.pid}, []).then(({ all }) => all.length, ({ code }) => code);
-    const before = await namespaces();
+    const answers = [await namespaces()];
     const open_ = [];
     for (;;) { try { open_.push(await open('/dev/null')); } catch { break; } }
-    await open_.pop().close();
-    const error = await namespaces();
+    for (let free = 0; free < 12; free += 1) {
+      answers.push(await namespaces());
+      await open_.pop().close();
+    }
     for (const file of open_) await file.close();
-    console.log(JSON.stringify([before, error]));`);
-  expect(answers).toEqual([2, 'FABRIC_UNREADABLE']);
+    console.log(JSON.stringify(answers));`)) as readonly unknown[];
+  // How many are too few depends on what is read at the same time.
+  expect(answers[0]).toBe(2);
+  expect(answers).toContain('FABRIC_UNREADABLE');
+  for (const answer of answers) expect([2, 'FABRIC_UNREADABLE']).toContain(answer);
 });
 
 test('hundreds of tools run with few descriptors, because only some run at a time', async () => {
