@@ -19,7 +19,7 @@ import type {
   TcpProbe,
 } from './probes.ts';
 import type { Ipv4 } from './scalars.ts';
-import type { WireParams } from './wiring.ts';
+import type { Wired, WireParams } from './wiring.ts';
 
 /** `{"id":1,"method":"wire","params":{…}}` */
 export interface FabricRequest<M extends FabricMethod = FabricMethod> {
@@ -65,9 +65,9 @@ export interface FabricMethods {
   /** Records that the start of the claimed cluster has finished. */
   readonly complete: { readonly params: Record<string, never>; readonly result: Record<string, never> };
   /** Creates the bridge and the links. Keeps what is already right, so it can be repeated. */
-  readonly wire: { readonly params: WireParams; readonly result: { readonly wired: readonly string[] } };
+  readonly wire: { readonly params: WireParams; readonly result: Wired };
   /** As `wire`, for machines that were restarted since they got their link. Other links stay as they are. */
-  readonly rewire: { readonly params: WireParams; readonly result: { readonly wired: readonly string[] } };
+  readonly rewire: { readonly params: WireParams; readonly result: Wired };
   readonly facts: { readonly params: FactsParams; readonly result: Facts };
   /** All that decides where a packet goes, in the fabric and in every network namespace of these machines. */
   readonly dataplane: { readonly params: DataplaneParams; readonly result: readonly NamespaceTexts[] };

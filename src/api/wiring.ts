@@ -31,6 +31,14 @@ export interface WireLink extends Link {
   readonly pid: number;
 }
 
+/** What was connected. */
+export interface Wired {
+  /** The machines that got a new link. */
+  readonly wired: readonly string[];
+  /** How many links were made. */
+  readonly links: number;
+}
+
 export interface WireRoute {
   readonly machine: string;
   readonly to: Cidr | 'default';

@@ -1,6 +1,6 @@
 // Connects machines again that were restarted outside of labs, for example by `docker restart`, which takes their link.
 import { readFile, writeFile } from 'node:fs/promises';
-import type { WireLink, WireParams } from '../api/wiring.ts';
+import type { Wired, WireLink, WireParams } from '../api/wiring.ts';
 import { type WireOptions, wire } from './wire.ts';
 
 export interface WiringOptions extends WireOptions {
@@ -12,8 +12,6 @@ export interface WiringOptions extends WireOptions {
   readonly claim: () => Promise<{ readonly claimed: boolean }>;
   readonly release: () => Promise<unknown>;
 }
-
-type Wired = { readonly wired: readonly string[] };
 
 /** Machine → its process 1. */
 type Known = Readonly<Record<string, string>>;
@@ -31,9 +29,9 @@ export const createWiring = ({ record = '/run/labs-wired.json', claim, release, 
     const known = await readKnown(record);
     const own = await Promise.all(params.links.map(async (link) => ({ link, process: await processOf(link) })));
     const restarted = own.filter(({ link, process }) => process !== undefined && process !== known[link.machine]);
-    if (restarted.length === 0) return { wired: [] };
+    if (restarted.length === 0) return { wired: [], links: 0 };
     // Who holds the claim connects all machines.
-    if (!(await claim()).claimed) return { wired: [] };
+    if (!(await claim()).claimed) return { wired: [], links: 0 };
     try {
       return await connect({ ...params, links: restarted.map(({ link }) => link) }, known);
     } finally {

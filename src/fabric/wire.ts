@@ -1,5 +1,5 @@
 // Connects machines to the lab's bridges: by veth pairs from the machine's network namespace to the fabric's.
-import { portOf, type WireLink, type WireParams, type WireRoute } from '../api/wiring.ts';
+import { portOf, type Wired, type WireLink, type WireParams, type WireRoute } from '../api/wiring.ts';
 import { machineInit } from './processes.ts';
 import { AgentError, type Netns, run, runOk } from './run.ts';
 import { cleanJson } from './tool-text.ts';
@@ -21,9 +21,8 @@ interface IpLink {
 
 /**
  * Creates the bridges and the links. A link that is already right stays unchanged.
- * @returns the machines that got a new link
  */
-export const wire = async (params: WireParams, options: WireOptions = {}): Promise<{ wired: readonly string[] }> => {
+export const wire = async (params: WireParams, options: WireOptions = {}): Promise<Wired> => {
   const home = { netns: options.home, timeoutMs };
   for (const { pid } of params.links) machineInit(pid);
   const [here, there] = await Promise.all([
@@ -53,7 +52,7 @@ export const wire = async (params: WireParams, options: WireOptions = {}): Promi
         await runOk(['ip', '-batch', '-'], { netns: netnsOf(first.link), timeoutMs, input: input.join('\n') });
     }),
   );
-  return { wired: [...machines.keys()] };
+  return { wired: [...machines.keys()], links: missing.length };
 };
 
 const bridgeFor = ({ bridge }: WireLink, params: WireParams): string => bridge ?? params.bridge.name;

@@ -133,8 +133,8 @@ const wireLinks: Step<BringUp> = {
     const [fabric] = running;
     if (fabric?.role !== 'fabric') throw new LabError('LAB_MACHINE_DOWN', 'The fabric stopped right after the start');
     const params = wiringOf(fabric, running);
-    await up.fabric.call('wire', params, { signal });
-    return `${params.links.length} links`;
+    const { links } = await up.fabric.call('wire', params, { signal });
+    return `${links} links`;
   },
 };
 

@@ -183,7 +183,7 @@ describe('an existing cluster', () => {
     const asked: string[][] = [];
     const rewire: Handlers['rewire'] = async ({ bridge, links }) => {
       asked.push([bridge.name, ...links.map(({ machine, address }) => `${machine} ${address}`)]);
-      return { wired: ['node01'] };
+      return { wired: ['node01'], links: 1 };
     };
     world.handlers = { ...world.handlers, rewire };
     await using cluster = await openCluster(world, 'x');

@@ -36,9 +36,9 @@ export const healthyFabric = (docker: FakeDocker, state: FabricState): Partial<H
   wire: async ({ links }) => {
     const wired = links.map(({ machine }) => machine);
     state.wired.push(wired);
-    return { wired };
+    return { wired, links: links.length };
   },
-  rewire: async () => ({ wired: [] }),
+  rewire: async () => ({ wired: [], links: 0 }),
   kube: async ({ path }) => ({ status: 200, body: path === '/readyz' ? 'ok' : { items: nodesOrLeases(docker) } }),
   health: async () => ({ status: 200, body: 'ok' }),
   lookup: async () => ({ ok: true, addresses: ['10.96.0.1'] }),
