@@ -62,7 +62,9 @@ test(`each of ${count} pods that never restart runs once, and keeps its phase`, 
       return lines.filter(hasEnded).length >= share * count ? done(undefined) : notYet(lines.join(', '));
     };
     await eventually(`${share * 100}% of the pods have ended`, enough, { timeoutMs: patienceMs });
-    for (const node of workers) await inNode(node, 'systemctl kill --kill-whom=main --signal=KILL kubelet');
+    // After the last kill, systemd may still wait before it starts the next kubelet.
+    const kill = 'systemctl start kubelet; systemctl kill --kill-whom=main --signal=KILL kubelet';
+    for (const node of workers) await inNode(node, kill);
   };
   await killAfter(0.1);
   await killAfter(0.5);
