@@ -166,7 +166,7 @@ const attempts: readonly Attempt[] = [
       'iptables -t nat -F OUTPUT',
     ),
     told: {
-      'open/node02': /no packet of the request arrive/,
+      'open/node02': /labs saw no packet of the request leave for it and arrive/,
       'mend/path': /client itself sends packets for 192\.168\.56\.12:30183 to 192\.168\.56\.11:30183/,
     },
   },
