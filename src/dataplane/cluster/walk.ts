@@ -4,8 +4,9 @@ import { Budget } from '../node/budget.ts';
 import { resolve } from '../node/conditions.ts';
 import type { Flow } from '../node/conntrack.ts';
 import { gapsAt } from '../node/gaps.ts';
-import type { Branch, Condition, Entry, Headers, NodeEnd, SentPacket } from '../node/packet.ts';
+import type { Condition, Entry, Headers, NodeEnd, SentPacket } from '../node/packet.ts';
 import { sendPacket } from '../node/send.ts';
+import { endOf, headersOf, hopOf, sentOf } from './hop.ts';
 import type { Cluster, Machine } from './model.ts';
 import { type Crossing, findReceiver, type Receiver } from './segment.ts';
 import type { Hop, Passage, Way, WayEnd } from './way.ts';
@@ -108,36 +109,6 @@ const known = ({ flows, memory }: Trip, { name }: Machine, packet: SentPacket): 
   return { ...packet, ...(own ? { flows: own } : {}), ...(remembered ? { remembered } : {}) };
 };
 
-const hopOf = ({ name, kind }: Machine, entry: Entry, before: Headers, branch: Branch): Hop => {
-  const { steps, headers: after, end, connection, remembered } = branch;
-  const memory = remembered ? { remembered } : {};
-  return { machine: name, kind, entry, before, steps, after, end, connection, next: undefined, ...memory };
-};
-
-const headersOf = (packet: SentPacket): Headers => ({
-  family: packet.destination.includes(':') ? 'ip6' : 'ip',
-  source: packet.source ?? '',
-  sourcePort: packet.sourcePort,
-  destination: packet.destination,
-  destinationPort: packet.destinationPort,
-  protocol: packet.protocol ?? 'tcp',
-  mark: packet.mark ?? 0,
-  ttl: packet.ttl ?? 64,
-});
-
-/** The packet on the wire: marks do not leave a machine, and what a sender said about the connection is its own. */
-const sentOf = (packet: SentPacket, { source, sourcePort, destination, destinationPort, ttl }: Headers): SentPacket => {
-  const { mark: _, state: __, flows: ___, ...rest } = packet;
-  return {
-    ...rest,
-    source,
-    destination,
-    ttl,
-    ...(sourcePort === undefined ? {} : { sourcePort }),
-    ...(destinationPort === undefined ? {} : { destinationPort }),
-  };
-};
-
 const wayOf = ({ hops, probability, conditions, randomPort }: Trip, end: WayEnd, headers: Headers): Way => ({
   hops,
   end,
@@ -146,24 +117,6 @@ const wayOf = ({ hops, probability, conditions, randomPort }: Trip, end: WayEnd,
   conditions,
   randomPort,
 });
-
-const endOf = (
-  end: Exclude<NodeEnd, { kind: 'leaves' }>,
-  { name: machine, kind }: Machine,
-  headers: Headers,
-): WayEnd => {
-  if (end.kind === 'delivered')
-    return {
-      kind: 'delivered',
-      machine,
-      to: kind === 'pod' ? 'pod' : 'host',
-      address: headers.destination,
-      port: headers.destinationPort,
-      listening: end.listening,
-    };
-  if (end.kind === 'unknown') return { kind: 'unknown', machine, reasons: end.reasons };
-  return { ...end, machine };
-};
 
 type Leaving = Extract<NodeEnd, { kind: 'leaves' }>;
 

@@ -1,6 +1,7 @@
 // One statement of a native nft rule → a function that makes packets of a packet.
 import { type Answer, resultsOf } from '../node/answer.ts';
-import { decideBy, either, fork, next, type Result, type Statement, type Verdict } from '../node/engine.ts';
+import type { Result, Statement, Verdict } from '../node/chain.ts';
+import { decideBy, either, fork, next } from '../node/engine.ts';
 import { json } from '../node/json.ts';
 import { masquerade, redirect, translate } from '../node/nat.ts';
 import { notTracked, type PacketState } from '../node/state.ts';

@@ -3,11 +3,11 @@ import {
   type BaseChain,
   type CompiledRule,
   chainOf,
-  either,
   type RuleChain,
   type Statement,
   type TableOfChains,
-} from '../node/engine.ts';
+} from '../node/chain.ts';
+import { either } from '../node/engine.ts';
 import type { RuleFacts } from '../node/facts.ts';
 import type { Gap } from '../node/gaps.ts';
 import { json } from '../node/json.ts';

@@ -1,5 +1,6 @@
 // Answers to the question whether a packet matches, and names that several kinds of rules compare.
-import { chance, either, fork, next, type Result } from './engine.ts';
+import type { Result } from './chain.ts';
+import { chance, either, fork, next } from './engine.ts';
 import type { PacketState } from './state.ts';
 
 /** True or false, or a share of all packets, or why the model cannot tell ('' stands for the match's own text). */

@@ -1,10 +1,11 @@
 // The order in which netfilter asks base chains, conntrack, NAT and IPVS at each hook.
 
 import type { Budget } from './budget.ts';
+import type { BaseChain } from './chain.ts';
 import { conditionsKey } from './conditions.ts';
 import type { FlowTable } from './conntrack.ts';
 import { replyOf, type Tracked } from './conntrack.ts';
-import { type BaseChain, merge, runBaseChain } from './engine.ts';
+import { merge, runBaseChain } from './engine.ts';
 import type { HookName } from './packet.ts';
 import { addStep, fateOf, type PacketState, tupleOf } from './state.ts';
 

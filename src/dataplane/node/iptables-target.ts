@@ -1,7 +1,8 @@
 // The target of an iptables rule → a statement.
 
 import type { Target } from '../model.ts';
-import { decideBy, next, type Result, type Statement } from './engine.ts';
+import type { Result, Statement } from './chain.ts';
+import { decideBy, next } from './engine.ts';
 import type { RuleFacts } from './facts.ts';
 import { masquerade, redirect, translate } from './nat.ts';
 import { notTracked, type PacketState } from './state.ts';

@@ -1,8 +1,8 @@
 // `iptables-save` → base chains whose rules can run.
 import type { Chain, Rule, Ruleset } from '../model.ts';
 import { renderRule } from '../render.ts';
-import type { BaseChain, CompiledRule, Needs, RuleChain, Statement, TableOfChains } from './engine.ts';
-import { chainOf } from './engine.ts';
+import type { BaseChain, CompiledRule, Needs, RuleChain, Statement, TableOfChains } from './chain.ts';
+import { chainOf } from './chain.ts';
 import type { RuleFacts } from './facts.ts';
 import { compileMatch } from './iptables-match.ts';
 import { compileTarget } from './iptables-target.ts';

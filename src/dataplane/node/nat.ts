@@ -1,8 +1,9 @@
 // Translates the addresses of a packet, as the targets of the nat tables do.
 import { joinEndpoint } from '../address.ts';
 import { rangeOf } from './address.ts';
+import type { Result } from './chain.ts';
 import type { Tracked } from './conntrack.ts';
-import { decideBy, type Result } from './engine.ts';
+import { decideBy } from './engine.ts';
 import type { RuleFacts } from './facts.ts';
 import { endPacket, type PacketState, unknown } from './state.ts';
 

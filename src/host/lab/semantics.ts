@@ -3,7 +3,7 @@
 import { didYouMean } from '../../kit/suggest.ts';
 import { findKind } from '../grade/kinds.ts';
 import { placeField } from '../grade/templates.ts';
-import { clusterProblems, machineNamesOf } from './cluster.ts';
+import { clusterProblems, machineNamesOf } from './cluster-problems.ts';
 import { duplicates, type Path, type Problem } from './problem.ts';
 import { listOf, type Raw, recordOf } from './raw.ts';
 

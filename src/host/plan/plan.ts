@@ -1,28 +1,34 @@
 // Turns a lab's ClusterSpec into the plan of its machines. Pure: the same input gives the same plan.
 import {
-  type Attachment,
-  addressLayout,
   type ClientSpecification,
   type ClusterSpec,
   fabricMachine,
   type MachineSpecification,
   membersOf,
   type NodeSpecification,
-  type RouteSpecification,
 } from '../../api/cluster.ts';
 import { imageStorePath } from '../../api/images.ts';
 import type { Variation } from '../../api/lab.ts';
-import { componentPorts } from '../../api/paths.ts';
-import { cidrAddress, cidrRange, type Ipv4 } from '../../api/scalars.ts';
-import type { Link } from '../../api/wiring.ts';
 import { fabricFiles, initPath, nodeFiles, signpost } from './files.ts';
 import { gatewayVolume, planGateway, relayCommand, socketFolder } from './gateway.ts';
 import { type Pki, type PkiRequest, pkiRequest } from './identities.ts';
 import { machineSysctls } from './init.ts';
-import { bridgeName, containerName, imageVolume, labels, linkName, macOf } from './names.ts';
+import {
+  clientAddress,
+  hostsOf,
+  linkLabel,
+  linkOf,
+  type Numbered,
+  networkOf,
+  nodeAddress,
+  otherLink,
+  routesLabel,
+  routesOf,
+} from './links.ts';
+import { containerName, imageVolume, labels } from './names.ts';
 import { nodeCapabilities, unconfined } from './privileges.ts';
 import { fabricProgram, programFiles, twinProgram } from './programs.ts';
-import type { ClusterPlan, Limits, LinkPlan, MachinePlan, MachineRole, NetworkPlan, PlannedFile } from './types.ts';
+import type { ClusterPlan, Limits, MachinePlan, MachineRole, NetworkPlan, PlannedFile } from './types.ts';
 import { componentsOf, type NodeContext, programsIn } from './units.ts';
 
 export interface PlanInput {
@@ -83,27 +89,6 @@ export const programsOf = (spec: ClusterSpec, machine: string): readonly Planned
   if (machine === fabricMachine) return [fabricProgram, twinProgram];
   const node = spec.nodes.find(({ name }) => name === machine);
   return node ? programsIn(node).flatMap(programFiles) : [];
-};
-
-export const nodeAddress = ({ nodeCidr }: ClusterSpec, index: number): Ipv4 =>
-  cidrAddress(nodeCidr, addressLayout.firstNode + index);
-const clientAddress = ({ nodeCidr }: ClusterSpec, index: number): Ipv4 =>
-  cidrAddress(nodeCidr, addressLayout.firstClient + index);
-
-const networkOf = (spec: ClusterSpec): NetworkPlan => {
-  const controlPlane = spec.nodes.findIndex((node) => node.role === 'control-plane');
-  return {
-    bridge: {
-      name: bridgeName,
-      address: cidrAddress(spec.nodeCidr, addressLayout.bridge),
-      prefix: cidrRange(spec.nodeCidr).prefix,
-    },
-    nodeCidr: spec.nodeCidr,
-    podCidr: spec.podCidr,
-    serviceCidr: spec.serviceCidr,
-    dnsAddress: spec.dnsAddress,
-    apiServer: { address: nodeAddress(spec, controlPlane), port: componentPorts.apiServer },
-  };
 };
 
 const mebibyte = 1024 * 1024;
@@ -176,38 +161,6 @@ const fabricPlan = (input: PlanInput, network: NetworkPlan, pki: Pki): MachinePl
     files: fabricFiles(`https://${address}:${port}`, pki),
   };
 };
-
-interface Numbered {
-  readonly name: string;
-  readonly index: number;
-}
-
-const linkOf = ({ bridge }: NetworkPlan, address: Ipv4): LinkPlan => ({
-  interface: linkName,
-  address,
-  prefix: bridge.prefix,
-  gateway: bridge.address,
-  mac: macOf(address),
-});
-
-const linkLabel = (link: LinkPlan): Readonly<Record<string, string>> => ({
-  [labels.link]: `${link.address}/${link.prefix} via ${link.gateway}`,
-});
-
-const hostsOf = (spec: ClusterSpec): readonly string[] => [
-  ...spec.nodes.map(({ name }, index) => `${name}:${nodeAddress(spec, index)}`),
-  ...spec.clients.map(({ name }, index) => `${name}:${clientAddress(spec, index)}`),
-  ...(spec.machines ?? []).flatMap(({ name, networks }) => {
-    const address = networks.find((each) => each.address !== undefined)?.address;
-    return address === undefined ? [] : [`${name}:${address}`];
-  }),
-];
-
-const routesOf = ({ routes = [] }: { readonly routes?: readonly RouteSpecification[] }) =>
-  routes.length === 0 ? {} : { routes };
-
-const routesLabel = ({ routes = [] }: { readonly routes?: readonly RouteSpecification[] }) =>
-  routes.length === 0 ? {} : { [labels.routes]: JSON.stringify(routes) };
 
 const nodePlan = (
   input: PlanInput,
@@ -283,23 +236,5 @@ const otherPlan = (input: PlanInput, network: NetworkPlan, one: Numbered & Machi
     labels: { ...common.labels, [labels.links]: JSON.stringify(links), ...routesLabel(one) },
     links,
     ...routesOf(one),
-  };
-};
-
-const otherLink = (
-  spec: ClusterSpec,
-  { bridge }: NetworkPlan,
-  { name, address, one, index }: Attachment & { readonly one: Numbered; readonly index: number },
-): Link => {
-  const network = spec.networks?.find((each) => each.name === name);
-  // Two digits each: there are at most 16 machines with 8 interfaces.
-  const number = [one.index, index].map((value) => String(value).padStart(2, '0'));
-  return {
-    interface: `eth${index}`,
-    prefix: network ? cidrRange(network.cidr).prefix : bridge.prefix,
-    ...(network ? { bridge: network.name } : {}),
-    ...(address === undefined
-      ? { mac: `02:43:00:00:${number.join(':')}`, port: `lab-m${number.join('i')}` }
-      : { address, mac: macOf(address) }),
   };
 };

@@ -5,8 +5,8 @@ import { nodePaths } from '../../api/paths.ts';
 import { cidrRange } from '../../api/scalars.ts';
 import { proxyConfig } from './files.ts';
 import { nodeSysctls } from './init.ts';
+import { nodeAddress } from './links.ts';
 import { linkName } from './names.ts';
-import { nodeAddress } from './plan.ts';
 import { proxyFlags } from './units.ts';
 
 /** @param machine the name of a node of the cluster */

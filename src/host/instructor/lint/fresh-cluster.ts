@@ -6,7 +6,7 @@ import { cidrAddress, cidrRange, type Ipv4 } from '../../../api/scalars.ts';
 import type { Fact, FactRequest, FactStore, Spot } from '../../grade/facts.ts';
 import { requestOf } from '../../grade/interests.ts';
 import type { Machine } from '../../grade/view/machines.ts';
-import { nodeAddress } from '../../plan/plan.ts';
+import { nodeAddress } from '../../plan/links.ts';
 import { componentsOf, flagsOf } from '../../plan/units.ts';
 import { freshObjects } from './fresh-objects.ts';
 import { freshRules } from './fresh-rules.ts';

@@ -2,7 +2,7 @@
 import type { ClusterSpec } from '../../../api/cluster.ts';
 import { allResources, apiPathOf } from '../../../api/resources.ts';
 import { cidrAddress } from '../../../api/scalars.ts';
-import { nodeAddress } from '../../plan/plan.ts';
+import { nodeAddress } from '../../plan/links.ts';
 
 type Objects = Readonly<Record<string, readonly unknown[]>>;
 

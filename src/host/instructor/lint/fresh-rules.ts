@@ -1,7 +1,7 @@
 // The iptables rules of a node right after the start of its cluster, as far as checks of services can tell.
 import type { ClusterSpec } from '../../../api/cluster.ts';
 import { cidrAddress } from '../../../api/scalars.ts';
-import { nodeAddress } from '../../plan/plan.ts';
+import { nodeAddress } from '../../plan/links.ts';
 
 /** What `iptables-save` prints: kube-proxy's chains, and the services of the API server and of the cluster DNS. */
 export const freshRules = (cluster: ClusterSpec): string => {

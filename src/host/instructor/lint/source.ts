@@ -1,6 +1,6 @@
 // A lab's folder as the rules see it. It may be wrong in any way, so everything is raw data with places in files.
 import type { LabDefinition } from '../../../api/lab.ts';
-import { machineNamesOf } from '../../lab/cluster.ts';
+import { machineNamesOf } from '../../lab/cluster-problems.ts';
 import { type Examined, labFile } from '../../lab/load.ts';
 import type { Place } from '../../lab/parse.ts';
 import type { Path } from '../../lab/problem.ts';
