@@ -5,42 +5,18 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Report } from '../../src/api/report.ts';
 import { labs, type Ran } from './cli-support.ts';
+import { failuresIn, gradeUntil, isFull, ok, reportOf } from './graded-lab.ts';
 
 const name = `e2e-attacks-${process.pid}`;
 let state: string;
 
 const run = (...argv: string[]): Promise<Ran> => labs(['--name', name, ...argv], { env: { XDG_STATE_HOME: state } });
-const ok = async (ran: Promise<Ran>): Promise<Ran> => {
-  const { exitCode, stderr, stdout } = await ran;
-  expect(exitCode, `${stdout}${stderr}`).toBe(0);
-  return ran;
-};
 const sh = (machine: string, script: string) => ok(run('shell', machine, '--', 'bash', '-euc', script));
 const kubectl = (...argv: string[]) => ok(run('kubectl', ...argv));
 
-const grade = async (): Promise<Report> => {
-  const { stdout, stderr } = await run('grade', '--json');
-  if (stdout === '') throw new Error(stderr);
-  return JSON.parse(stdout) as Report;
-};
+const grade = (): Promise<Report> => reportOf(run('grade', '--json'));
 
-/** Checks that have not passed, as `task/check`, and why. */
-const failures = ({ tasks }: Report): Readonly<Record<string, string>> =>
-  Object.fromEntries(
-    tasks.flatMap((task) =>
-      task.checks
-        .filter(({ outcome }) => outcome !== 'pass')
-        .map((check) => [`${task.id}/${check.id}`, `${check.outcome}: ${check.observed}`]),
-    ),
-  );
-
-/** Grades until the report is as wanted, at most four times: the cluster needs a moment to apply a change. */
-const until = async (wanted: (report: Report) => boolean): Promise<Report> => {
-  let report = await grade();
-  for (let tries = 0; tries < 3 && !wanted(report); tries += 1) report = await grade();
-  return report;
-};
-const isFull = ({ score, maxScore }: Report): boolean => score === maxScore;
+const until = (wanted: (report: Report) => boolean): Promise<Report> => gradeUntil(grade, wanted);
 
 beforeAll(async () => {
   state = await mkdtemp(join(tmpdir(), 'labs-e2e-'));
@@ -49,7 +25,7 @@ beforeAll(async () => {
   });
   expect(started.exitCode, started.stderr).toBe(0);
   await ok(run('solve', '--yes'));
-  expect(failures(await until(isFull))).toEqual({});
+  expect(failuresIn(await until(isFull))).toEqual({});
 });
 afterAll(async () => {
   await run('delete', '--yes');
@@ -133,9 +109,9 @@ test('attacks on what the grader sees are caught, nothing else fails, and nothin
   try {
     for (const { attack } of attacks) await attack();
     const report = await until((each) =>
-      attacks.every(({ caught }) => Object.keys(caught).every((id) => id in failures(each))),
+      attacks.every(({ caught }) => Object.keys(caught).every((id) => id in failuresIn(each))),
     );
-    const seen = failures(report);
+    const seen = failuresIn(report);
     for (const { what, caught } of attacks)
       for (const [id, reason] of Object.entries(caught)) expect(seen[id] ?? 'passed', `${what}: ${id}`).toMatch(reason);
     expect(report.broken, JSON.stringify(seen)).toBe(false);
@@ -145,7 +121,7 @@ test('attacks on what the grader sees are caught, nothing else fails, and nothin
     // The other attacks begin with the full score.
     for (const { undo } of attacks) await undo();
   }
-  expect(failures(await until(isFull))).toEqual({});
+  expect(failuresIn(await until(isFull))).toEqual({});
 });
 
 test('names with line breaks make no rules, and are no fault of labs', async () => {
@@ -155,9 +131,9 @@ test('names with line breaks make no rules, and are no fault of labs', async () 
   );
   const report = await grade();
   expect(report.broken).toBe(false);
-  expect(JSON.stringify(failures(report))).toContain('a line break or a quote');
+  expect(JSON.stringify(failuresIn(report))).toContain('a line break or a quote');
   await sh('node01', 'iptables -t nat -F INPUT');
-  expect(failures(await until(isFull))).toEqual({});
+  expect(failuresIn(await until(isFull))).toEqual({});
 });
 
 test('a status with no address is refused, and the kubelet corrects one with another address', async () => {
@@ -177,7 +153,7 @@ test('a status with no address is refused, and the kubelet corrects one with ano
       '--timeout=30s',
     ),
   );
-  expect(failures(await until(isFull))).toEqual({});
+  expect(failuresIn(await until(isFull))).toEqual({});
 });
 
 test('lines that somebody else wrote into the log of kube-proxy do not prove that there was a service', async () => {
@@ -188,9 +164,9 @@ test('lines that somebody else wrote into the log of kube-proxy do not prove tha
   for (const machine of ['controlplane', 'node01', 'node02'])
     for (const line of lines)
       await sh(machine, `echo '${line}' | tee -a /var/log/kube-proxy.log | systemd-cat -t kube-proxy`);
-  expect(failures(await grade())).toMatchObject({ 'vanish/came': 'fail: no service temp was created' });
+  expect(failuresIn(await grade())).toMatchObject({ 'vanish/came': 'fail: no service temp was created' });
   await ok(run('solve', 'vanish', '--yes'));
-  expect(failures(await until(isFull))).toEqual({});
+  expect(failuresIn(await until(isFull))).toEqual({});
 });
 
 test('the address of a service in a namespace that only a socket keeps is found', async () => {
@@ -201,10 +177,10 @@ test('the address of a service in a namespace that only a socket keeps is found'
     socket my $s, PF_INET, SOCK_STREAM, 0; bind $s, sockaddr_in(3306, INADDR_ANY); listen $s, 1;
     syscall($setns, fileno $home, 0x40000000) == 0 or die; close $home; sleep 600;`;
   await sh('node02', `cat > /tmp/hide.pl <<'END'\n${hide}\nEND\nsystemd-run -q --unit=hide perl /tmp/hide.pl`);
-  const report = await until((each) => 'db-service/no-interface' in failures(each));
-  expect(failures(report)['db-service/no-interface']).toMatch(/^fail: .*10\.103\.132\.104/);
+  const report = await until((each) => 'db-service/no-interface' in failuresIn(each));
+  expect(failuresIn(report)['db-service/no-interface']).toMatch(/^fail: .*10\.103\.132\.104/);
   await sh('node02', 'systemctl stop hide');
-  expect(failures(await until(isFull))).toEqual({});
+  expect(failuresIn(await until(isFull))).toEqual({});
 });
 
 /** The address that a pod really has. */
@@ -226,14 +202,14 @@ describe('programs that a student wrapped before a task begins', () => {
     await onAll('[ -e $tool ] || continue; mv $tool $tool.real; ln -s /bin/true $tool');
     try {
       for (const task of ['mend-proxy', 'mend-selector', 'mend-rule']) await ok(run('reset', task, '--yes'));
-      const seen = failures(await grade());
+      const seen = failuresIn(await grade());
       for (const id of ['mend-proxy/visitor', 'mend-selector/answers', 'mend-rule/buyer'])
         expect(seen[id] ?? 'passed', id).toMatch(/^fail/);
     } finally {
       await onAll('if [ -e $tool.real ]; then mv $tool.real $tool; fi');
     }
     for (const task of ['mend-proxy', 'mend-selector', 'mend-rule']) await ok(run('solve', task, '--yes'));
-    expect(failures(await until(isFull))).toEqual({});
+    expect(failuresIn(await until(isFull))).toEqual({});
   });
 });
 
@@ -252,7 +228,7 @@ describe('the progress file', () => {
     expect(refused).toMatchObject({ exitCode: 2, stdout: '' });
     expect(refused.stderr).toMatch(/was not written by labs, so it does not count[\s\S]*mv '/);
     await writeFile(file(), genuine);
-    expect(failures(await grade())).toEqual({});
+    expect(failuresIn(await grade())).toEqual({});
   });
 
   test('shows answers that were tried one after the other', async () => {
@@ -276,7 +252,7 @@ test('another program with the key of the API server does not answer in its plac
   );
   const report = await grade();
   expect(report.broken).toBe(false);
-  expect(JSON.stringify(failures(report))).toContain('another program answers in the place of kube-apiserver');
+  expect(JSON.stringify(failuresIn(report))).toContain('another program answers in the place of kube-apiserver');
   await sh('controlplane', 'systemctl stop api; systemctl start kube-apiserver');
-  expect(failures(await until(isFull))).toEqual({});
+  expect(failuresIn(await until(isFull))).toEqual({});
 });

@@ -14,6 +14,7 @@ import { twinOf } from '../../src/host/plan/twin.ts';
 import { done, eventually, notYet } from '../../src/kit/eventually.ts';
 import { labs, type Ran, run as runProgram, spawnLabs } from './cli-support.ts';
 import { docker, spec } from './cluster-support.ts';
+import { ok, reportOf } from './graded-lab.ts';
 
 const pod = (name: string, image: string, nodeName: string) => ({
   ...{ apiVersion: 'v1', kind: 'Pod', metadata: { name, labels: { app: image } } },
@@ -231,16 +232,10 @@ describe.each(Object.entries(tricks))('in the mode %s', (mode, list) => {
   let folder: string;
   const run = (...argv: string[]): Promise<Ran> =>
     labs(['--name', name, ...argv], { env: { XDG_STATE_HOME: join(folder, 'state') } });
-  const ok = async (ran: Promise<Ran>): Promise<Ran> => {
-    const { exitCode, stderr, stdout } = await ran;
-    expect(exitCode, `${stdout}${stderr}`).toBe(0);
-    return ran;
-  };
   const sh = (script: string) => ok(run('shell', 'node01', '--', 'bash', '-euc', script));
   const grade = async (): Promise<readonly CheckReport[]> => {
-    const { stdout, stderr } = await run('check', 'task', '--json');
-    if (stdout === '') throw new Error(stderr);
-    return (JSON.parse(stdout) as Report).tasks.flatMap(({ checks }) => checks);
+    const { tasks } = await reportOf(run('check', 'task', '--json'));
+    return tasks.flatMap(({ checks }) => checks);
   };
 
   /** Grades at most five times: kube-proxy needs a moment. */

@@ -7,24 +7,18 @@ import { execa } from 'execa';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Report } from '../../src/api/report.ts';
 import { containersOf, labs, type Ran } from './cli-support.ts';
+import { ok, reportOf } from './graded-lab.ts';
 
 const name = `e2e-routers-${process.pid}`;
 const lab = fileURLToPath(new URL('../fixtures/labs/three-routers', import.meta.url));
 let state: string;
 
 const run = (...argv: string[]): Promise<Ran> => labs(['--name', name, ...argv], { env: { XDG_STATE_HOME: state } });
-const ok = async (ran: Promise<Ran>): Promise<string> => {
-  const { exitCode, stderr, stdout } = await ran;
-  expect(exitCode, `${stdout}${stderr}`).toBe(0);
-  return stdout;
-};
+/** What a command printed. */
+const out = async (...argv: string[]): Promise<string> => (await ok(run(...argv))).stdout;
 const start = () => ok(labs(['start', lab, '--name', name, '--yes'], { env: { XDG_STATE_HOME: state } }));
-const sh = (machine: string, script: string) => ok(run('shell', machine, '--', 'sh', '-euc', script));
-const grade = async (): Promise<Report> => {
-  const { stdout, stderr } = await run('grade', '--json');
-  if (stdout === '') throw new Error(stderr);
-  return JSON.parse(stdout) as Report;
-};
+const sh = (machine: string, script: string) => out('shell', machine, '--', 'sh', '-euc', script);
+const grade = (): Promise<Report> => reportOf(run('grade', '--json'));
 
 beforeAll(async () => {
   state = await mkdtemp(join(tmpdir(), 'labs-e2e-'));
@@ -42,7 +36,7 @@ test('the missing route costs all points, and the check names the router where a
 });
 
 test('the topology shows every network, and the trace of the model agrees with a real packet', async () => {
-  expect(await ok(run('topology'))).toMatch(
+  expect(await out('topology')).toMatch(
     /^r2-r3 {2}10\.0\.23\.0\/30\n├─ eth1 {2}r2 {2}10\.0\.23\.1\/30\n└─ eth0 {2}r3/m,
   );
   const { exitCode, stdout } = await run('trace', 'h2', 'controlplane:6443', '--json');
@@ -52,7 +46,7 @@ test('the topology shows every network, and the trace of the model agrees with a
 
 test('nothing has a way out of the lab', async () => {
   await sh('r3', 'ip route add default via 192.168.56.1');
-  expect(await sh('h2', 'nc -z -w 1 1.1.1.1 53 || echo no way')).toContain('no way');
+  expect(await sh('h2', 'nc -z -w 1 192.0.2.1 53 || echo no way')).toContain('no way');
   await sh('r3', 'ip route delete default');
 });
 
@@ -72,8 +66,7 @@ test('a restarted router gets its links and its routes again, and is a router ag
 });
 
 test('a stop and a start build the same networks', async () => {
-  const seen = async () =>
-    JSON.parse(await ok(run('topology', '--json'))) as { machines: object[]; networks: object[] };
+  const seen = async () => JSON.parse(await out('topology', '--json')) as { machines: object[]; networks: object[] };
   const before = await seen();
   await ok(run('stop'));
   await start();

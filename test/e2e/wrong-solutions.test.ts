@@ -6,42 +6,23 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Report } from '../../src/api/report.ts';
 import { labs, type Ran } from './cli-support.ts';
+import { failuresIn, gradeUntil, isFull, ok, reportOf } from './graded-lab.ts';
 
 const name = `e2e-wrong-${process.pid}`;
 const lab = fileURLToPath(new URL('../fixtures/labs/node-ports', import.meta.url));
 let state: string;
 
 const run = (...argv: string[]): Promise<Ran> => labs(['--name', name, ...argv], { env: { XDG_STATE_HOME: state } });
-const ok = async (ran: Promise<Ran>): Promise<Ran> => {
-  const { exitCode, stderr, stdout } = await ran;
-  expect(exitCode, `${stdout}${stderr}`).toBe(0);
-  return ran;
-};
 const sh = (machine: string, script: string) => ok(run('shell', machine, '--', 'bash', '-euc', script));
 const start = () => labs(['start', lab, '--name', name, '--yes'], { env: { XDG_STATE_HOME: state } });
 
-const grade = async (): Promise<Report> => {
-  const { stdout, stderr } = await run('grade', '--json');
-  if (stdout === '') throw new Error(stderr);
-  return JSON.parse(stdout) as Report;
-};
+const grade = (): Promise<Report> => reportOf(run('grade', '--json'));
 
-/** Checks that have not passed, as `task/check`, and what the student is told. */
-const failures = ({ tasks }: Report): Readonly<Record<string, string>> =>
-  Object.fromEntries(
-    tasks.flatMap((task) =>
-      task.checks
-        .filter(({ outcome }) => outcome !== 'pass')
-        .map(({ id, outcome, observed, hint = '' }) => [`${task.id}/${id}`, `${outcome}: ${observed} ${hint}`]),
-    ),
-  );
+/** With the hint, because it names the cause. */
+const failures = (report: Report): Readonly<Record<string, string>> =>
+  failuresIn(report, ({ observed, hint = '' }) => `${observed} ${hint}`);
 
-/** Grades until nothing fails, at most four times: kube-proxy needs a moment. */
-const expectFull = async (): Promise<void> => {
-  let report = await grade();
-  for (let tries = 0; tries < 3 && report.score < report.maxScore; tries += 1) report = await grade();
-  expect(failures(report)).toEqual({});
-};
+const expectFull = async (): Promise<void> => expect(failures(await gradeUntil(grade, isFull))).toEqual({});
 
 beforeAll(async () => {
   state = await mkdtemp(join(tmpdir(), 'labs-e2e-'));

@@ -1,8 +1,8 @@
 // Asks before a lab that was installed from elsewhere runs its scripts on this machine for the first time.
 import { dirname } from 'node:path';
 import type { LabDefinition } from '../../api/lab.ts';
+import { isScript } from '../lab/files.ts';
 import { labFiles } from '../lab/load.ts';
-import { isScript } from '../pack/edition.ts';
 import { originOf, trust } from '../pack/installed.ts';
 import { confirm } from './ask.ts';
 import type { Context } from './context.ts';

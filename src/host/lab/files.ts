@@ -14,6 +14,9 @@ export interface NamedFile {
   readonly exports?: readonly string[];
 }
 
+/** A file of a lab that labs may run. */
+export const isScript = (file: string): boolean => /\.[cm]?[jt]s$/.test(file) && !/\.d\.[cm]?ts$/.test(file);
+
 /** The text of a task without the field `text`. */
 export const textFile = (task: string): string => `tasks/${task}.md`;
 

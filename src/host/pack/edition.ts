@@ -3,6 +3,7 @@ import { dirname, join, normalize, relative } from 'node:path';
 import { stringify } from 'yaml';
 import type { LabDefinition } from '../../api/lab.ts';
 import { ExitCode, LabError, messageOf } from '../../kit/error.ts';
+import { isScript } from '../lab/files.ts';
 import { hashLabAnswers } from '../lab/hash-answers.ts';
 import { labFile, labFiles, loadLab } from '../lab/load.ts';
 import { parseYaml } from '../lab/parse.ts';
@@ -41,9 +42,6 @@ export const studentEdition = async (folder: string): Promise<Edition> => {
   const scripted = questionsByScript(lab);
   return { lab, files: sorted, readable: [...readable, ...scripted] };
 };
-
-/** A file that labs may run. */
-export const isScript = (path: string): boolean => /\.[cm]?[jt]s$/.test(path) && !/\.d\.[cm]?ts$/.test(path);
 
 const isForTeachers = (path: string): boolean =>
   /^(readme|teacher)(\.\w+)?\.md$|^(package(-lock)?|tsconfig)\.json$/i.test(path);

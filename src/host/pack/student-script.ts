@@ -1,6 +1,6 @@
 // Takes the solution out of a script, and everything that only the solution needs.
-import { stripTypeScriptTypes } from 'node:module';
 import { type AnyNode, type Program, parse } from 'acorn';
+import { withoutTypes } from '../script/load.ts';
 
 export interface Script {
   readonly source: string;
@@ -25,16 +25,8 @@ export const readScript = (source: string, without: readonly string[] = []): Scr
 type Statement = Program['body'][number];
 
 /** Types become spaces, so each position is that of the source. */
-const parseScript = (source: string): Program => {
-  const { emitWarning } = process;
-  // Node warns that the function is experimental. It removes types with the same code when it loads a script.
-  process.emitWarning = () => {};
-  try {
-    return parse(stripTypeScriptTypes(source), { ecmaVersion: 'latest', sourceType: 'module' });
-  } finally {
-    process.emitWarning = emitWarning;
-  }
-};
+const parseScript = (source: string): Program =>
+  parse(withoutTypes(source), { ecmaVersion: 'latest', sourceType: 'module' });
 
 /** The statements that only the exports `without` need. */
 const unneeded = (program: Program, without: readonly string[]): ReadonlySet<Statement> => {

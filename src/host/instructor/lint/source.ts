@@ -1,6 +1,7 @@
 // A lab's folder as the rules see it. It may be wrong in any way, so everything is raw data with places in files.
 import type { LabDefinition } from '../../../api/lab.ts';
 import { machineNamesOf } from '../../lab/cluster-problems.ts';
+import { isScript } from '../../lab/files.ts';
 import { type Examined, labFile } from '../../lab/load.ts';
 import type { Place } from '../../lab/parse.ts';
 import type { Path } from '../../lab/problem.ts';
@@ -54,8 +55,6 @@ export const sourceOf = (examined: Examined): LabSource => {
 };
 
 const inLab = (place: Place): Spot => ({ file: labFile, ...place });
-
-export const isScript = (file: string): boolean => /\.(ts|js|mjs|mts)$/.test(file) && !file.endsWith('.d.ts');
 
 /** Packages and hidden folders are not part of what the author writes. */
 const isForeign = (file: string): boolean => /(^|\/)(node_modules|\.[^/]+)\//.test(file);

@@ -2,13 +2,13 @@
 import { isBuiltin } from 'node:module';
 import { posix } from 'node:path';
 import { nearest } from '../../../../kit/suggest.ts';
-import { type NamedFile, namedFiles } from '../../../lab/files.ts';
+import { isScript, type NamedFile, namedFiles } from '../../../lab/files.ts';
 import { glossaryFile } from '../../../lab/glossary.ts';
 import { labFile } from '../../../lab/load.ts';
 import { type Finding, finding } from '../finding.ts';
 import { meant } from '../meant.ts';
 import type { Script } from '../script-source.ts';
-import { checksOf, isScript, type LabSource } from '../source.ts';
+import { checksOf, type LabSource } from '../source.ts';
 
 export const scriptRules = (source: LabSource): readonly Finding[] => {
   const named = namedFiles(source.raw);
