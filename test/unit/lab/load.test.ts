@@ -40,7 +40,7 @@ const problems = async (source: string): Promise<readonly string[]> => {
 };
 
 test('says which files of the cluster are missing, and which of their parameters', async () => {
-  await write('web.yaml', 'kind: Pod\nmetadata: { name: "${param:who}" }\n');
+  await write('web.yaml', `kind: Pod\nmetadata: { name: "\${param:who}" }\n`);
   expect(await problems(`${valid}manifests: [web.yaml, wbe.yaml]\nsetup: setup.ts\n`)).toEqual([
     '14:23: there is no file "wbe.yaml" in the lab’s folder; did you mean "web.yaml"?',
     '15:8: there is no file "setup.ts" in the lab’s folder',
