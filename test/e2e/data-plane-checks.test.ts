@@ -364,7 +364,9 @@ describe.each(Object.entries(tricks))('in the mode %s', (mode, list) => {
       const next = await run('check', 'task', '--json');
       expect(next.stderr).toContain('What it had changed is undone.');
       expect(await status()).toBe('True');
-      expect(await state()).toBe(before);
+      // kube-proxy needs a moment to see that the pods of the node are ready.
+      const asBefore = async () => ((await state()) === before ? done(undefined) : notYet('they differ'));
+      await eventually('the rules and routes are as before', asBefore, { timeoutMs: 20_000 });
       await sh('ip route delete 10.9.9.0/24; iptables -D FORWARD 1');
       await expectPass();
     });

@@ -1,5 +1,6 @@
 // Does the steps of a submission in a running lab. What fails is a line of the report, and the rest goes on.
 import { fabricMachine } from '../../api/cluster.ts';
+import { isConditionTrue } from '../../api/conditions.ts';
 import type { Pod } from '../../api/core-pods.ts';
 import { nodePaths } from '../../api/paths.ts';
 import type { Report } from '../../api/report.ts';
@@ -150,5 +151,4 @@ const settled = async ({ access, signal: interrupted }: Workbench, signal: Abort
 };
 
 const isSettled = ({ status }: Pod): boolean =>
-  ['Succeeded', 'Failed'].includes(status?.phase ?? '') ||
-  (status?.conditions ?? []).some(({ type, status: holds }) => type === 'Ready' && holds === 'True');
+  ['Succeeded', 'Failed'].includes(status?.phase ?? '') || isConditionTrue(status?.conditions, 'Ready');

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { relative } from 'node:path';
 import type { Deployment } from '../../api/apps.ts';
 import { fabricMachine } from '../../api/cluster.ts';
+import { isConditionTrue } from '../../api/conditions.ts';
 import type { Pod } from '../../api/core-pods.ts';
 import type { KubeList, KubeObject } from '../../api/meta.ts';
 import { ExitCode, LabError } from '../../kit/error.ts';
@@ -66,8 +67,7 @@ const referenceOf = ({ kind = '', metadata: { namespace = 'default', name } }: K
 const unready: Readonly<Record<string, (object: KubeObject) => boolean>> = {
   Pod: (object) => {
     const { status } = object as Pod;
-    const isReady = status?.conditions?.some(({ type, status: value }) => type === 'Ready' && value === 'True');
-    return !isReady && status?.phase !== 'Succeeded';
+    return !isConditionTrue(status?.conditions, 'Ready') && status?.phase !== 'Succeeded';
   },
   Deployment: (object) => {
     const { spec, status } = object as Deployment;

@@ -1,4 +1,5 @@
 // The state of a pod, as several controllers need it (pkg/api/v1/pod and helpers of pkg/controller).
+import { isConditionTrue } from '../../api/conditions.ts';
 import type { ContainerStatus, Pod } from '../../api/core-pods.ts';
 import type { Condition } from '../../api/meta.ts';
 import { isSidecar } from '../../api/pods.ts';
@@ -6,7 +7,7 @@ import { isSidecar } from '../../api/pods.ts';
 export const podCondition = (pod: Pod, type: string): Condition | undefined =>
   pod.status?.conditions?.find((condition) => condition.type === type);
 
-export const isReady = (pod: Pod): boolean => podCondition(pod, 'Ready')?.status === 'True';
+export const isReady = (pod: Pod): boolean => isConditionTrue(pod.status?.conditions, 'Ready');
 
 /** Succeeded or Failed: its containers will not run again. */
 export const isTerminal = (pod: Pod): boolean => pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Deployment } from '../../../api/apps.ts';
+import { isConditionTrue } from '../../../api/conditions.ts';
 import type { Node, Service } from '../../../api/core.ts';
 import type { Pod } from '../../../api/core-pods.ts';
 import { LabError, messageOf } from '../../../kit/error.ts';
@@ -160,11 +161,19 @@ const outage = async (
 ): Promise<Plan> => {
   const { access, lab, signal } = options;
   const { status } = await askCluster(options, ({ objects }) => objects.get<Node>(`node/${node}`));
-  const wasReady = status?.conditions?.some((each) => each.type === 'Ready' && each.status === 'True') ?? false;
   const place = placeOf(access, { machine: node });
   const { address } = access.machines.find(({ name }) => name === node) as MachineAccess;
   const plug = (plugged: boolean) => access.fabric.call('plug', { address, plugged });
-  const undo: readonly Undo[] = [{ do: 'plug', node, address, wasReady }];
+  const onNode = (await askCluster(options, ({ objects }) => objects.list<Pod>('pod'))).filter(
+    ({ spec }) => spec.nodeName === node,
+  );
+  const ready = onNode
+    .filter((pod) => isConditionTrue(pod.status?.conditions, 'Ready'))
+    .map(({ metadata }) => metadata);
+  const pods = ready.map(({ namespace = 'default', name }) => ({ namespace, name }));
+  const undo: readonly Undo[] = [
+    { do: 'plug', node, address, wasReady: isConditionTrue(status?.conditions, 'Ready'), pods },
+  ];
   if (action === 'reboot-node') {
     return {
       undo,
@@ -180,8 +189,7 @@ const outage = async (
       isWanted: (endpoints) => isSame(endpoints, before),
     };
   }
-  const pods = await askCluster(options, ({ objects }) => objects.list<Pod>('pod'));
-  const gone = pods.filter(({ spec }) => spec.nodeName === node).map((pod) => `${pod.status?.podIP}:`);
+  const gone = onNode.map((pod) => `${pod.status?.podIP}:`);
   const isGone = (endpoint: string): boolean => gone.some((address) => endpoint.startsWith(address));
   return {
     undo,

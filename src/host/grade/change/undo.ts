@@ -18,8 +18,14 @@ export type Undo =
   | { readonly do: 'delete'; readonly namespace: string; readonly name: string }
   | { readonly do: 'scale'; readonly namespace: string; readonly name: string; readonly replicas: number }
   | { readonly do: 'units'; readonly node: string; readonly verb: UnitVerb; readonly units: readonly string[] }
-  /** `wasReady`: a node whose kubelet was dead before does not come back. */
-  | { readonly do: 'plug'; readonly node: string; readonly address: Ipv4; readonly wasReady: boolean };
+  /** `wasReady`: a node whose kubelet was dead before does not come back. `pods`: those that were ready on it. */
+  | {
+      readonly do: 'plug';
+      readonly node: string;
+      readonly address: Ipv4;
+      readonly wasReady: boolean;
+      readonly pods: readonly { readonly namespace: string; readonly name: string }[];
+    };
 
 type Options = Pick<CallsOptions, 'access' | 'signal'>;
 
@@ -115,12 +121,19 @@ const undo = async (options: Options, step: Undo, patienceMs: number): Promise<v
 /** The machine's root has made a unit that does not start. */
 export const isOfUnit = (error: unknown): boolean => error instanceof LabError && error.code === 'FABRIC_UNIT';
 
-const plugIn = async (options: Options, { node, address, wasReady }: Extract<Undo, { do: 'plug' }>): Promise<void> => {
+const plugIn = async (
+  options: Options,
+  { node, address, wasReady, pods }: Extract<Undo, { do: 'plug' }>,
+): Promise<void> => {
   await options.access.fabric.call('plug', { address, plugged: true });
   if (!wasReady) return;
   const wait = ['wait', '--for=condition=Ready', `node/${node}`, '--timeout=60s'];
   if (!(await succeeds(options, wait)))
     throw new Theirs(`${node} is on the network again, but not Ready after 60 s`, { isOpen: false });
+  // The kubelet reports its pods only after that, and services have no endpoints there until then. Somebody may have
+  // deleted a pod meanwhile.
+  for (const { namespace, name } of pods)
+    await succeeds(options, ['wait', '--for=condition=Ready', `pod/${name}`, '-n', namespace, '--timeout=30s']);
 };
 
 export const scale = async (
