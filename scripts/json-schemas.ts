@@ -1,10 +1,11 @@
-// Writes the JSON Schemas of lab.yaml, from which editors complete, and of the report: `node scripts/node.mjs
-// json-schemas.ts`.
+// Writes the JSON Schemas of lab.yaml, from which editors complete, and of the report, and docs/authoring/reference.md:
+// `node scripts/node.mjs json-schemas.ts`.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { $ } from 'zx';
 import { reportJsonSchema } from '../src/api/report.ts';
 import { labJsonSchema } from '../src/host/lab/schema.ts';
+import { referencePage } from './lib/reference-page.ts';
 
 const folder = join(import.meta.dirname, '../schema');
 mkdirSync(folder, { recursive: true });
@@ -16,3 +17,5 @@ for (const [name, schema] of [
   writeFileSync(file, `${JSON.stringify(schema, null, 2)}\n`);
   await $({ preferLocal: true, quiet: true })`biome format --write ${file}`;
 }
+
+writeFileSync(join(import.meta.dirname, '../docs/authoring/reference.md'), referencePage(labJsonSchema()));

@@ -14,13 +14,17 @@ const base64 = z.base64().min(1);
 
 export const hashSchema = z
   .strictObject({
-    algorithm: z.literal('scrypt'),
-    salt: base64,
-    /** What a right answer looks like: others are not understood, which is not the same as wrong. */
-    forms: z.array(z.enum(forms)).min(1),
-    digests: z.array(base64).min(1),
+    algorithm: z.literal('scrypt').meta({ description: 'How the hashes are made.' }),
+    salt: base64.meta({ description: 'Random bytes.', examples: ['bm90IHNvIHJhbmRvbQ=='] }),
+    forms: z.array(z.enum(forms)).min(1).meta({
+      description: 'What a right answer looks like. Others are not understood, which is not the same as wrong.',
+    }),
+    digests: z
+      .array(base64)
+      .min(1)
+      .meta({ description: 'The hashes of the right answers.', examples: [['aGFzaA==']] }),
   })
-  .meta({ description: 'Salted hashes of the right answers, in place of equals.' });
+  .meta({ description: 'Salted hashes of the right answers, in place of equals. `labs pack --student` writes them.' });
 
 export type HashedAnswers = z.output<typeof hashSchema>;
 

@@ -56,8 +56,8 @@ export const checkSentences: Sentences = {
   'the lab has no client, so `{command}` is nothing': '실습에 클라이언트가 없음. 쓸 수 없는 값: `{command}`',
   '"{value}" is not a pod; write {pods}': '파드가 아님: "{value}". 쓸 수 있는 형식: {pods}',
   'The script of the lab must be corrected.': '실습의 스크립트를 고쳐야 합니다.',
-  'See docs/how-to/add-a-lab.md for what scripts can call.':
-    '스크립트에서 쓸 수 있는 함수는 docs/how-to/add-a-lab.md에 설명되어 있습니다.',
+  'See docs/authoring/scripts.md for what scripts can call.':
+    '스크립트에서 쓸 수 있는 함수는 docs/authoring/scripts.md에 설명되어 있습니다.',
   'the lab asks for objects of the unknown kind "{kind}"': '실습에 알 수 없는 종류의 객체가 있음: "{kind}"',
   '`{command}` on {machine} ended with exit code {code}: {said}':
     '{machine}에서 실행한 `{command}`의 종료 코드가 {code}: {said}',

@@ -21,8 +21,8 @@ export const labSentences: Sentences = {
   'An editor with YAML support completes fields from schema/lab.schema.json.':
     'YAML을 지원하는 편집기는 schema/lab.schema.json으로 필드를 자동 완성합니다.',
   'The glossary {file} is not valid: {cause}': '용어집 {file}에 문제가 있습니다: {cause}',
-  'Correct the file. docs/how-to/add-a-lab.md describes its fields.':
-    '파일을 고치세요. 필드는 docs/how-to/add-a-lab.md에 설명되어 있습니다.',
+  'Correct the file. docs/authoring/texts.md describes its fields.':
+    '파일을 고치세요. 필드는 docs/authoring/texts.md에 설명되어 있습니다.',
   'Task "{task}" has no solution': '풀이가 없는 과제입니다: "{task}"',
   'Task "{task}" has no solution, so labs cannot do it for you':
     '풀이가 없어 labs가 대신 풀 수 없는 과제입니다: "{task}"',

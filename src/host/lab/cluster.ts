@@ -20,8 +20,8 @@ const cidr = z
   .string()
   .superRefine(refineBy(parseCidr))
   .transform(parseCidr)
-  .meta({ description: 'A network such as 10.244.0.0/16.' });
-const ipv4 = z.string().superRefine(refineBy(parseIpv4)).transform(parseIpv4);
+  .meta({ description: 'A network.', title: 'network', examples: ['10.1.0.0/24'] });
+const ipv4 = z.string().superRefine(refineBy(parseIpv4)).transform(parseIpv4).meta({ title: 'address' });
 
 const { machineNameLength } = clusterLimits;
 
@@ -34,6 +34,8 @@ const machineName = z
   })
   .meta({
     description: `A machine’s name and host name: at most ${machineNameLength} lower-case letters, digits and hyphens.`,
+    title: 'name',
+    examples: ['node01'],
   });
 
 /** What lab.yaml may leave out. */
@@ -64,11 +66,17 @@ const routes = z
           if (text !== 'default') refineBy(parseCidr)(text, context);
         })
         .transform((text) => (text === 'default' ? text : parseCidr(text)))
-        .meta({ description: 'A network such as 10.2.0.0/24, or default.' }),
-      via: ipv4.meta({ description: 'The next router’s address, on a network of this machine.' }),
+        .meta({ description: 'A network, or default.', examples: ['10.2.0.0/24', 'default'] }),
+      via: ipv4.meta({
+        description: 'The next router’s address, on a network of this machine.',
+        examples: ['192.168.56.200'],
+      }),
     }),
   )
-  .meta({ description: 'Routes that the machine has beside those to its own networks.' });
+  .meta({
+    description: 'Routes that the machine has beside those to its own networks.',
+    examples: [[{ to: '10.2.0.0/24', via: '192.168.56.200' }]],
+  });
 
 const machineSchema = z.strictObject({
   name: machineName,
@@ -79,24 +87,38 @@ const machineSchema = z.strictObject({
   networks: z
     .array(
       z.strictObject({
-        name: z.string().meta({ description: `A name of \`networks\`, or ${clusterNetwork}: the nodes’ network.` }),
-        address: ipv4.exactOptional().meta({ description: 'Without it, the interface has no address.' }),
+        name: z.string().meta({
+          description: `A name of \`networks\`, or ${clusterNetwork}: the nodes’ network.`,
+          examples: ['lan-a', clusterNetwork],
+        }),
+        address: ipv4.exactOptional().meta({
+          description: 'The address of the interface. Without it, the interface has none, and the student gives it.',
+          examples: ['10.1.0.1'],
+        }),
       }),
     )
     .min(1)
     .max(clusterLimits.interfaces)
-    .meta({ description: 'One interface each, in this order: eth0, eth1, …' }),
+    .meta({
+      description: 'One interface each, in this order: eth0, eth1, …',
+      examples: [[{ name: 'lan-a', address: '10.1.0.1' }]],
+    }),
   routes: routes.exactOptional(),
 });
 
 const nodeSchema = z.strictObject({
   name: machineName,
-  role: z.enum(['control-plane', 'worker']).default('worker'),
+  role: z
+    .enum(['control-plane', 'worker'])
+    .default('worker')
+    .meta({ description: 'Exactly one node is the control plane.' }),
   labels: z
     .record(labelKey, labelValue)
     .exactOptional()
-    .meta({ description: 'Labels of the Node object: { disk: ssd }.' }),
-  zone: labelValue.exactOptional().meta({ description: 'Value of the label topology.kubernetes.io/zone.' }),
+    .meta({ description: 'Labels of the Node object.', examples: [{ disk: 'ssd' }] }),
+  zone: labelValue
+    .exactOptional()
+    .meta({ description: 'Value of the label topology.kubernetes.io/zone.', examples: ['a'] }),
   routes: routes.exactOptional(),
   proxy: z.boolean().exactOptional().meta({
     description: 'false: no kube-proxy on this node. Only its program is there. Default: true.',
@@ -121,12 +143,23 @@ const proxySchema = z.strictObject({
   mode: z
     .enum([...proxyModes, 'none'])
     .exactOptional()
-    .meta({ description: 'none: no node has a kube-proxy. Only its program is there.' }),
+    .meta({
+      description:
+        'How kube-proxy programs the kernel; default: iptables. none: no node has a kube-proxy, only its program is there.',
+    }),
   fallback: z.boolean().exactOptional().meta({
     description: 'Whether iptables mode will do where the kernel cannot run mode ipvs. Otherwise `labs start` fails.',
   }),
-  verbosity: z.int().min(0).max(10).default(4),
-  flags: z.array(proxyFlag).exactOptional().meta({ description: 'Further flags of kube-proxy: [--masquerade-all].' }),
+  verbosity: z
+    .int()
+    .min(0)
+    .max(10)
+    .default(4)
+    .meta({ description: 'How much kube-proxy logs: its flag -v.', examples: [6] }),
+  flags: z
+    .array(proxyFlag)
+    .exactOptional()
+    .meta({ description: 'Further flags of kube-proxy.', examples: [['--masquerade-all']] }),
 });
 
 /** The shape of `cluster` in lab.yaml. `clusterProblems` checks how its fields go together. */
@@ -135,27 +168,47 @@ export const clusterSchema = z
     nodes: z
       .array(nodeSchema)
       .min(1)
-      .meta({ description: 'In the order of the pod subnets. Exactly one is the control plane.' }),
+      .meta({
+        description: 'In the order of the pod subnets. Exactly one is the control plane.',
+        examples: [[{ name: 'controlplane', role: 'control-plane' }, { name: 'node01' }]],
+      }),
     clients: z
       .array(z.strictObject({ name: machineName, routes: routes.exactOptional() }))
       .default(clusterDefaults.clients)
-      .meta({ description: 'Machines outside of the cluster, on the nodes’ network.' }),
+      .meta({
+        description: 'Machines outside of the cluster, on the nodes’ network.',
+        examples: [[{ name: 'client' }]],
+      }),
     networks: z
       .array(z.strictObject({ name: machineName, cidr }))
       .exactOptional()
-      .meta({ description: 'Further networks. Machines reach other networks only through routers.' }),
+      .meta({
+        description:
+          'Further networks. Each is a bridge; one of two machines is a cable between them. Machines reach other networks only through routers.',
+        examples: [[{ name: 'lan-a', cidr: '10.1.0.0/24' }]],
+      }),
     machines: z
       .array(machineSchema)
       .exactOptional()
-      .meta({ description: 'Routers and hosts without Kubernetes, on any of the networks.' }),
-    nodeCidr: cidr.prefault(clusterDefaults.nodeCidr),
-    podCidr: cidr.prefault(clusterDefaults.podCidr),
-    serviceCidr: cidr.prefault(clusterDefaults.serviceCidr),
-    dnsAddress: ipv4.exactOptional().meta({ description: 'Default: the tenth address of serviceCidr.' }),
+      .meta({
+        description: 'Routers and hosts without Kubernetes, on any of the networks.',
+        examples: [[{ name: 'r1', role: 'router', networks: [{ name: 'lan-a', address: '10.1.0.1' }] }]],
+      }),
+    nodeCidr: cidr.prefault(clusterDefaults.nodeCidr).meta({ description: 'The nodes’ network.' }),
+    podCidr: cidr
+      .prefault(clusterDefaults.podCidr)
+      .meta({ description: 'The network of all pods. Each node has a /24 of it.' }),
+    serviceCidr: cidr
+      .prefault(clusterDefaults.serviceCidr)
+      .meta({ description: 'The range of the services’ addresses. The three ranges must not overlap.' }),
+    dnsAddress: ipv4.exactOptional().meta({
+      description: 'The address of the cluster DNS. Default: the tenth address of serviceCidr.',
+      examples: ['10.96.0.10'],
+    }),
     podNetwork: z.enum(podNetworks).default('routes').meta({
       description: 'How pods on different nodes reach each other. none: not at all, until the student sets the routes.',
     }),
-    proxy: proxySchema.prefault({}),
+    proxy: proxySchema.prefault({}).meta({ description: 'kube-proxy on all nodes.' }),
   })
   .meta({ description: 'The machines and networks of the lab.' });
 

@@ -55,7 +55,7 @@ const invalid = (file: string, cause: unknown): LabError =>
   new LabError('LAB_GLOSSARY_INVALID', `The glossary ${file} is not valid: ${describe(cause)}`, {
     cause,
     exitCode: ExitCode.usage,
-    hint: 'Correct the file. docs/how-to/add-a-lab.md describes its fields.',
+    hint: 'Correct the file. docs/authoring/texts.md describes its fields.',
   });
 
 const describe = (cause: unknown): string =>

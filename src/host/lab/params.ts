@@ -10,10 +10,20 @@ const value = z.union([z.string().min(1), z.int()]);
 
 const range = z.union([
   z
-    .strictObject({ from: z.int(), to: z.int() })
+    .strictObject({
+      from: z.int().meta({ description: 'The least value.', examples: [30_100] }),
+      to: z.int().meta({ description: 'The greatest value.', examples: [30_999] }),
+    })
     .refine(({ from, to }) => from <= to, '`to` must not be less than `from`')
     .meta({ description: 'A whole number, both ends included.' }),
-  z.strictObject({ oneOf: z.array(value).min(1) }).meta({ description: 'One of these values.' }),
+  z
+    .strictObject({
+      oneOf: z
+        .array(value)
+        .min(1)
+        .meta({ description: 'The values.', examples: [['orange', 'teal']] }),
+    })
+    .meta({ description: 'One of these values.' }),
 ]);
 
 export const paramsSchema = z
@@ -22,6 +32,7 @@ export const paramsSchema = z
     description:
       'Values that are drawn from --seed and --student. A dollar sign and {param:NAME} stand for one, in lab.yaml and ' +
       'in Markdown; scripts read lab.params.',
+    examples: [{ port: { from: 30_100, to: 30_999 }, color: { oneOf: ['orange', 'teal'] } }],
   });
 
 /** The values of a lab for one student. A parameter that is not valid has none: the schema names what is wrong. */

@@ -29,7 +29,7 @@ export interface ParsedYaml {
   locate(problems: readonly Problem[]): readonly Diagnostic[];
 }
 
-const emptyFile = { offset: 0, message: 'the file is empty: docs/how-to/add-a-lab.md shows how a lab begins' };
+const emptyFile = { offset: 0, message: 'the file is empty: docs/authoring/tutorial.md shows how a lab begins' };
 
 /** @param file for the diagnostics */
 export const parseYaml = (source: string, file: string): ParsedYaml => {

@@ -7,7 +7,7 @@ import { WrongCall } from './arguments.ts';
 import type { Problem } from './messages.ts';
 
 /** No state of the cluster leads to such an error. */
-const hint = 'The script of the lab must be corrected. See docs/how-to/add-a-lab.md for what scripts can call.';
+const hint = 'The script of the lab must be corrected. See docs/authoring/scripts.md for what scripts can call.';
 
 const broken = (message: string): LabError => new LabError('LAB_SCRIPT_BROKEN', message, { hint });
 

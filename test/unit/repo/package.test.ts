@@ -12,7 +12,7 @@ const { name, bin, files, ...packageJson } = JSON.parse(readFileSync(join(root, 
 describe('the package', () => {
   test('has files and a program', () => {
     expect(bin).toEqual({ labs: 'bin/labs.js' });
-    for (const folder of ['bin', 'image', 'labs', 'schema'])
+    for (const folder of ['bin', 'docs', 'image', 'labs', 'schema'])
       expect([folder, files.includes(folder), existsSync(join(root, folder))]).toEqual([folder, true, true]);
   });
 

@@ -70,30 +70,68 @@ const korean: typeof english = {
 
 type Say = Phrases & typeof english;
 
-const ruleField = z.enum(['chain', 'target', 'to', 'probability', 'comment']);
+const ruleField = z
+  .enum(['chain', 'target', 'to', 'probability', 'comment'])
+  .meta({ description: 'The part of the rule that is the answer.' });
 
 /** Where the right answer comes from. A question has exactly one of these fields. */
 const sources = {
-  /** Any of these texts is right. */
-  equals: oneOrMore(textOrNumber).exactOptional(),
-  matches: match.exactOptional(),
-  hash: hashSchema.exactOptional(),
-  veth: place.exactOptional().meta({ description: 'The name of the node’s end of this pod’s veth pair.' }),
-  /** The next hop of a node for a network. */
-  gateway: z.strictObject({ on: place, to: z.string() }).exactOptional(),
-  /** A field of the selected rules. */
-  rule: z.strictObject({ on: place, field: ruleField, ...selectionFields }).exactOptional(),
-  flag: z
-    .strictObject({ on: place, process: z.string(), flag: z.string() })
+  equals: oneOrMore(textOrNumber)
     .exactOptional()
-    .meta({ description: 'The value of a flag of a running process.' }),
-  script: z.string().exactOptional().meta({ description: 'A script that exports expected(lab).' }),
+    .meta({ description: 'Any of these answers is right.', examples: ['cni0', [3, 'three']] }),
+  matches: match.exactOptional().meta({ description: 'What the answer contains.', examples: ['/timed? ?out/i'] }),
+  hash: hashSchema.exactOptional(),
+  veth: place
+    .exactOptional()
+    .meta({ description: 'The name of the node’s end of this pod’s veth pair.', examples: ['pod/blue'] }),
+  gateway: z
+    .strictObject({
+      on: place,
+      to: z.string().meta({ description: 'A network, or default.', examples: ['10.244.2.0/24'] }),
+    })
+    .exactOptional()
+    .meta({
+      description: 'The next hop of a place for a network.',
+      examples: [{ on: 'node/node01', to: '10.244.2.0/24' }],
+    }),
+  rule: z
+    .strictObject({ on: place, field: ruleField, ...selectionFields })
+    .exactOptional()
+    .meta({
+      description: 'A part of the iptables rules that match all other fields.',
+      examples: [{ on: 'node/node01', field: 'to', target: 'DNAT', comment: 'default/web' }],
+    }),
+  flag: z
+    .strictObject({
+      on: place,
+      process: z.string().meta({ description: 'The program.', examples: ['kube-proxy'] }),
+      flag: z.string().meta({ description: 'The name of the flag.', examples: ['--proxy-mode'] }),
+    })
+    .exactOptional()
+    .meta({
+      description: 'The value of a flag of a running process.',
+      examples: [{ on: 'node/node01', process: 'kube-proxy', flag: '--proxy-mode' }],
+    }),
+  script: z
+    .string()
+    .exactOptional()
+    .meta({ description: 'A script that exports expected(lab), the right answers.', examples: ['answers/longest.ts'] }),
 };
 
 const fields = {
-  question: localized,
-  /** A choice instead of free text. The answer is the id of the choice. */
-  choices: z.array(z.strictObject({ id: identifier, text: localized })).default([]),
+  question: localized.meta({ description: 'What the student is asked.', examples: ['Which interface is it?'] }),
+  choices: z
+    .array(z.strictObject({ id: identifier, text: localized.meta({ description: 'What the student reads.' }) }))
+    .default([])
+    .meta({
+      description: 'A choice instead of free text. The answer is the id of a choice.',
+      examples: [
+        [
+          { id: 'yes', text: 'Yes' },
+          { id: 'no', text: 'No' },
+        ],
+      ],
+    }),
   ...sources,
 };
 

@@ -100,8 +100,12 @@ const during = z.strictObject({
   to: hostPort.exactOptional(),
   url: url.exactOptional(),
   status: httpStatus.exactOptional(),
-  body: match.exactOptional(),
-  failures: z.int().min(0).default(0).meta({ description: 'How many of these requests may fail.' }),
+  body: match.exactOptional().meta({ description: 'What the body of the answer contains.' }),
+  failures: z
+    .int()
+    .min(0)
+    .default(0)
+    .meta({ description: 'How many of these requests may fail.', examples: [2] }),
 });
 type During = z.output<typeof during>;
 
@@ -121,7 +125,7 @@ export const changeCheck = checkKind({
   summary:
     'After a change of the cluster, packets soon go where they should, and few requests fail. Undoes the change.',
   fields: {
-    do: z.enum(changeActions),
+    do: z.enum(changeActions).meta({ description: 'What labs does to the cluster, and undoes.' }),
     object: z
       .string()
       .regex(/^(pod|service|node|deployment)\/.+$/, {
@@ -130,20 +134,37 @@ export const changeCheck = checkKind({
       })
       .meta({
         description: 'pod/NAME to delete-pod, service/NAME to add-endpoint, node/NAME, or deployment/NAME to scale.',
+        examples: ['pod/web', 'deployment/web'],
       }),
-    replicas: z.int().min(1).max(20).exactOptional().meta({ description: 'For scale: how many pods.' }),
+    replicas: z
+      .int()
+      .min(1)
+      .max(20)
+      .exactOptional()
+      .meta({ description: 'For scale: how many pods.', examples: [3] }),
     from: place,
     to: hostPort,
     converges: duration.exactOptional().meta({
       description:
         'How long packets may go elsewhere after the change. Default: 10s; for stop-node and reboot-node 60s.',
     }),
-    failures: z.int().min(0).exactOptional().meta({ description: 'How many requests may fail. Default: any number.' }),
-    rate: z.number().min(1).max(50).exactOptional().meta({
-      description: 'Requests each second. Default: 10; for stop-node and reboot-node, which take longer, 2.',
-    }),
+    failures: z
+      .int()
+      .min(0)
+      .exactOptional()
+      .meta({ description: 'How many requests may fail. Default: any number.', examples: [5] }),
+    rate: z
+      .number()
+      .min(1)
+      .max(50)
+      .exactOptional()
+      .meta({
+        description: 'Requests each second. Default: 10; for stop-node and reboot-node, which take longer, 2.',
+        examples: [5],
+      }),
     during: zeroOrMore(during).meta({
       description: 'Other requests, sent at the same rate from before the change until after it.',
+      examples: [{ from: 'client', url: `http://\${node.address}:30080/` }],
     }),
   },
   words: { en: english, ko: korean },

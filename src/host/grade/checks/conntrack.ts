@@ -12,21 +12,31 @@ import { lookAt } from './look.ts';
 
 /** One direction of a connection. All given fields must match. */
 const direction = z.strictObject({
-  source: match.exactOptional(),
-  destination: match.exactOptional(),
-  sport: textOrNumber.exactOptional(),
-  dport: textOrNumber.exactOptional(),
+  source: match.exactOptional().meta({ description: 'An address or a network.', examples: ['10.244.0.0/16'] }),
+  destination: match
+    .exactOptional()
+    .meta({ description: 'An address or a network.', examples: [`\${service/web:.spec.clusterIP}`] }),
+  sport: textOrNumber.exactOptional().meta({ description: 'The port of the sender.' }),
+  dport: textOrNumber.exactOptional().meta({ description: 'The port of the receiver.' }),
 });
 
 type Direction = z.output<typeof direction>;
 
 const fields = {
   on: place,
-  protocol: z.enum(['tcp', 'udp', 'sctp', 'icmp', 'icmpv6']).exactOptional(),
-  state: match.exactOptional().meta({ description: 'Of TCP: ESTABLISHED, TIME_WAIT, …' }),
+  protocol: z
+    .enum(['tcp', 'udp', 'sctp', 'icmp', 'icmpv6'])
+    .exactOptional()
+    .meta({ description: 'The protocol of the connection.' }),
+  state: match.exactOptional().meta({ description: 'Of TCP: ESTABLISHED, TIME_WAIT, …', examples: ['ESTABLISHED'] }),
   replied: z.boolean().exactOptional().meta({ description: 'Whether an answer came back.' }),
-  original: direction.exactOptional().meta({ description: 'The first packet, as its sender wrote it.' }),
-  reply: direction.exactOptional().meta({ description: 'The answer, before its addresses are translated back.' }),
+  original: direction
+    .exactOptional()
+    .meta({ description: 'The first packet, as its sender wrote it.', examples: [{ dport: 80 }] }),
+  reply: direction.exactOptional().meta({
+    description: 'The answer, before its addresses are translated back.',
+    examples: [{ source: '10.244.0.0/16' }],
+  }),
 };
 
 type Wanted = Omit<z.output<z.ZodObject<typeof fields>>, 'on'>;

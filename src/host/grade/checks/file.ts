@@ -30,7 +30,12 @@ const korean: typeof english = {
 export const fileCheck = checkKind({
   type: 'file',
   summary: 'A file exists, and contains a text.',
-  fields: { on: machinePlace, path: absolutePath, exists: z.boolean().default(true), content: match.exactOptional() },
+  fields: {
+    on: machinePlace,
+    path: absolutePath,
+    exists: z.boolean().default(true).meta({ description: 'false: there may be no such file.' }),
+    content: match.exactOptional().meta({ description: 'What the file contains.', examples: ['KUBE-SVC'] }),
+  },
   words: { en: english, ko: korean },
   expected: ({ on, path, exists, content }, say) => say.fileExpected(on, path, exists, content),
   judge({ on, path, exists, content }, view, say) {

@@ -41,9 +41,12 @@ export const httpCheck = checkKind({
   fields: {
     from: place,
     url,
-    method: z.string().default('GET'),
+    method: z
+      .string()
+      .default('GET')
+      .meta({ description: 'The method of the request.', examples: ['POST'] }),
     status: httpStatus.default(200),
-    body: match.exactOptional(),
+    body: match.exactOptional().meta({ description: 'What the body of the answer contains.' }),
     lands,
     timeout,
     ...seriesFields,

@@ -39,9 +39,18 @@ export const iptablesCheck = checkKind({
   summary: 'A place has certain iptables rules (rules), or its rules send a packet the right way (packet).',
   fields: {
     on: place,
-    rules: z.strictObject(selectionFields).exactOptional(),
+    rules: z
+      .strictObject(selectionFields)
+      .exactOptional()
+      .meta({
+        description: 'Rules that match all these fields.',
+        examples: [{ chain: '/^KUBE-SEP-/', target: 'DNAT', comment: 'default/web' }],
+      }),
     count: count.prefault(atLeastOne),
-    packet: packetSchema.exactOptional(),
+    packet: packetSchema.exactOptional().meta({
+      description: 'A packet, and what all rules of the place do to it, whatever their backend.',
+      examples: [{ from: 'pod/blue', to: `\${service/web:.spec.clusterIP}:80`, lands: 'endpoints/web' }],
+    }),
   },
   words: { en: english, ko: korean },
   mistakes: ({ rules, packet }) =>

@@ -16,13 +16,22 @@ const fields = {
   on: place,
   /** The virtual server, `address:port`. */
   to: hostPort,
-  protocol: z.enum(['tcp', 'udp', 'sctp']).default('tcp'),
-  scheduler: match.exactOptional().meta({ description: 'rr, wrr, lc, sh, …' }),
-  lands: oneOrMore(z.string()).exactOptional().meta({
-    description:
-      'All real servers (address:port) that get connections. endpoints/[NAMESPACE/]SERVICE stands for the ready endpoints of a service.',
-  }),
-  weight: z.int().min(0).exactOptional().meta({ description: 'Of each of these real servers.' }),
+  protocol: z.enum(['tcp', 'udp', 'sctp']).default('tcp').meta({ description: 'The protocol of the virtual server.' }),
+  scheduler: match
+    .exactOptional()
+    .meta({ description: 'How the virtual server chooses: rr, wrr, lc, sh, …', examples: ['rr'] }),
+  lands: oneOrMore(z.string())
+    .exactOptional()
+    .meta({
+      description:
+        'All real servers (address:port) that get connections. endpoints/[NAMESPACE/]SERVICE stands for the ready endpoints of a service.',
+      examples: ['endpoints/web'],
+    }),
+  weight: z
+    .int()
+    .min(0)
+    .exactOptional()
+    .meta({ description: 'The weight of each of these real servers.', examples: [1] }),
 };
 
 const english = {

@@ -55,12 +55,22 @@ export const linkCheck = checkKind({
   fields: {
     on: place,
     everywhere: z.boolean().default(false).meta({ description: 'In every network namespace on the machine.' }),
-    name: match.exactOptional(),
-    kind: z.string().exactOptional().meta({ description: 'bridge, veth, vxlan, …' }),
-    address: z.string().exactOptional(),
-    /** The bridge that the interface is attached to. */
-    master: match.exactOptional(),
-    up: z.boolean().exactOptional(),
+    name: match.exactOptional().meta({ description: 'The name of the interface.', examples: ['cni0'] }),
+    kind: z
+      .string()
+      .exactOptional()
+      .meta({ description: 'The kind of the interface: bridge, veth, vxlan, …', examples: ['bridge'] }),
+    address: z
+      .string()
+      .exactOptional()
+      .meta({
+        description: 'An IPv4 address of the interface, with or without its prefix length.',
+        examples: ['10.244.1.1/24'],
+      }),
+    master: match
+      .exactOptional()
+      .meta({ description: 'The bridge that the interface is attached to.', examples: ['cni0'] }),
+    up: z.boolean().exactOptional().meta({ description: 'Whether the interface is up.' }),
     count: count.prefault(atLeastOne),
   },
   words: { en: english, ko: korean },

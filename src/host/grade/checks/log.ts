@@ -38,12 +38,14 @@ export const logCheck = checkKind({
   summary: 'A component has logged a line, or a log file has one.',
   fields: {
     on: machinePlace,
-    path: absolutePath.exactOptional(),
+    path: absolutePath
+      .exactOptional()
+      .meta({ description: 'The log file. Without unit.', examples: ['/var/log/kube-proxy.log'] }),
     unit: z
       .enum(components)
       .exactOptional()
       .meta({ description: 'A component, whose lines in the journal count. Without path.' }),
-    line: match,
+    line: match.meta({ description: 'What the line contains.', examples: ['/GET .*services/'] }),
     count: count.prefault(atLeastOne),
   },
   words: { en: english, ko: korean },

@@ -23,7 +23,15 @@ const korean: typeof english = {
 export const lookupCheck = checkKind({
   type: 'lookup',
   summary: 'A name resolves to an address.',
-  fields: { from: place, name: z.string(), address: match, timeout },
+  fields: {
+    from: place,
+    name: z.string().meta({ description: 'The name to resolve.', examples: ['web', 'web.default.svc.cluster.local'] }),
+    address: match.meta({
+      description: 'One of the addresses that the name has.',
+      examples: [`\${service/web:.spec.clusterIP}`],
+    }),
+    timeout,
+  },
   words: { en: english, ko: korean },
   resolve: ({ timeout, ...check }) => ({ ...check, timeoutMs: timeout }),
   expected: ({ from, name, address }, say) => say.lookupExpected(from, name, address),

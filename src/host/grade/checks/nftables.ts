@@ -11,18 +11,29 @@ import { lookAt } from './look.ts';
 import { judgePacket, packetEnglish, packetExpected, packetKorean, packetSchema } from './packet.ts';
 
 const tableFields = {
-  family: z.enum(['ip', 'ip6', 'inet', 'arp', 'bridge', 'netdev']).exactOptional(),
-  table: match.exactOptional(),
+  family: z
+    .enum(['ip', 'ip6', 'inet', 'arp', 'bridge', 'netdev'])
+    .exactOptional()
+    .meta({ description: 'The family of the table.' }),
+  table: match.exactOptional().meta({ description: 'The name of the table.', examples: ['kube-proxy'] }),
 };
 
 const has = oneOrMore(match)
   .exactOptional()
-  .meta({ description: 'Texts in the line, as nft list ruleset shows it, such as "tcp dport 80".' });
+  .meta({
+    description: 'Texts in the line, as nft list ruleset shows it, such as "tcp dport 80".',
+    examples: ['tcp dport 80'],
+  });
 
-const rules = z.strictObject({ ...tableFields, chain: match.exactOptional(), has, comment: match.exactOptional() });
+const rules = z.strictObject({
+  ...tableFields,
+  chain: match.exactOptional().meta({ description: 'The chain of the rule.', examples: ['services'] }),
+  has,
+  comment: match.exactOptional().meta({ description: 'The comment of the rule.', examples: ['mine'] }),
+});
 const elements = z.strictObject({
   ...tableFields,
-  set: match.exactOptional().meta({ description: 'The name of the set or of the map.' }),
+  set: match.exactOptional().meta({ description: 'The name of the set or of the map.', examples: ['cluster-ips'] }),
   has,
 });
 
@@ -80,9 +91,18 @@ export const nftablesCheck = checkKind({
     'A place has certain nft rules (rules) or elements of sets and maps (elements), or sends a packet the right way (packet).',
   fields: {
     on: place,
-    rules: rules.exactOptional(),
-    elements: elements.exactOptional(),
-    packet: packetSchema.exactOptional(),
+    rules: rules.exactOptional().meta({
+      description: 'Native rules that match all these fields.',
+      examples: [{ table: 'lab', chain: 'prerouting', has: 'tcp dport 80' }],
+    }),
+    elements: elements.exactOptional().meta({
+      description: 'Elements of sets and maps that match all these fields.',
+      examples: [{ table: 'kube-proxy', set: 'cluster-ips', has: '10.96.0.10' }],
+    }),
+    packet: packetSchema.exactOptional().meta({
+      description: 'A packet, and what all rules of the place do to it, whatever their backend.',
+      examples: [{ from: 'pod/blue', to: `\${service/web:.spec.clusterIP}:80`, lands: 'endpoints/web' }],
+    }),
     count: count.prefault(atLeastOne),
   },
   words: { en: english, ko: korean },

@@ -53,15 +53,28 @@ const objectReference = z
   .regex(/^[a-z]+(\/[a-z0-9][-a-z0-9.]*)?\/[A-Za-z0-9][-A-Za-z0-9._/]*(=[-A-Za-z0-9._]+)?$/, {
     error: (issue) =>
       `"${issue.input}" is not an object: write kind/NAME, kind/NAMESPACE/NAME or kind/NAMESPACE/LABEL=VALUE`,
+  })
+  .meta({
+    description: 'The object: kind/NAME, kind/NAMESPACE/NAME or kind/NAMESPACE/LABEL=VALUE.',
+    examples: ['service/web', 'pod/shop/app=cart'],
   });
 
 const condition = z.strictObject({
-  /** JSONPath below the object, e.g. `.spec.ports[0].nodePort`. */
-  path: z.string().regex(/^[.[]/, { error: (issue) => `"${issue.input}" is not a path such as .spec.clusterIP` }),
-  equals: z.union([z.string(), z.number(), z.boolean()]).exactOptional(),
-  matches: match.exactOptional(),
-  /** How many values the path finds. */
-  count: count.exactOptional(),
+  path: z
+    .string()
+    .regex(/^[.[]/, { error: (issue) => `"${issue.input}" is not a path such as .spec.clusterIP` })
+    .meta({
+      description: 'JSONPath below the object.',
+      examples: ['.spec.ports[0].nodePort'],
+    }),
+  equals: z
+    .union([z.string(), z.number(), z.boolean()])
+    .exactOptional()
+    .meta({ description: 'The value at the path.', examples: ['Running', 30_080] }),
+  matches: match
+    .exactOptional()
+    .meta({ description: 'What the value at the path contains.', examples: ['/^10\\.96\\./'] }),
+  count: count.exactOptional().meta({ description: 'How many values the path finds.' }),
 });
 
 type Condition = z.output<typeof condition>;
@@ -71,9 +84,15 @@ export const objectCheck = checkKind({
   summary: 'A Kubernetes object exists, and its fields have these values.',
   fields: {
     object: objectReference,
-    exists: z.boolean().default(true),
+    exists: z.boolean().default(true).meta({ description: 'false: no such object may exist.' }),
     history: history.exactOptional(),
-    where: z.array(condition).default([]),
+    where: z
+      .array(condition)
+      .default([])
+      .meta({
+        description: 'What the object must be like. All of it must hold.',
+        examples: [[{ path: '.status.phase', equals: 'Running' }]],
+      }),
   },
   words: { en: english, ko: korean },
   mistakes({ history, exists, not }) {

@@ -17,15 +17,23 @@ import { hostPort, oneOrMore } from './fields.ts';
 import { lookAt } from './look.ts';
 
 export const packetSchema = z.strictObject({
-  from: z.string().meta({ description: 'A place, or an address.' }),
+  from: z.string().meta({ description: 'A place, or an address.', examples: ['pod/blue', '192.168.56.9'] }),
   to: hostPort,
-  protocol: z.enum(['tcp', 'udp']).default('tcp'),
-  lands: oneOrMore(z.string()).exactOptional().meta({
-    description:
-      'All destinations (address:port) that the packet can have in the end. endpoints/[NAMESPACE/]SERVICE stands for the ready endpoints of a service.',
+  protocol: z.enum(['tcp', 'udp']).default('tcp').meta({ description: 'The protocol of the packet.' }),
+  lands: oneOrMore(z.string())
+    .exactOptional()
+    .meta({
+      description:
+        'All destinations (address:port) that the packet can have in the end. endpoints/[NAMESPACE/]SERVICE stands for the ready endpoints of a service.',
+      examples: ['endpoints/web', ['10.244.1.2:80']],
+    }),
+  fate: z
+    .enum(['accepted', 'dropped', 'rejected'])
+    .default('accepted')
+    .meta({ description: 'What becomes of the packet.' }),
+  masquerade: z.boolean().exactOptional().meta({
+    description: 'Whether the packet leaves with the address of the node as its source.',
   }),
-  fate: z.enum(['accepted', 'dropped', 'rejected']).default('accepted'),
-  masquerade: z.boolean().exactOptional(),
 });
 
 type Packet = z.output<typeof packetSchema>;

@@ -87,11 +87,20 @@ export const pathCheck = checkKind({
   type: 'path',
   summary: 'Packets go where they should, by what the rules and routes of all machines do. No packet is sent.',
   fields: {
-    /** `node/*` for every node. */
-    from: oneOrMore(place),
+    from: oneOrMore(place).meta({
+      description: 'The senders of the packets.',
+      examples: ['node/*', ['pod/blue', 'client']],
+    }),
     to: hostPort,
-    protocol: z.enum(['tcp', 'udp']).default('tcp'),
-    expect: oneOrMore(z.enum(expectations)).prefault('endpoints'),
+    protocol: z.enum(['tcp', 'udp']).default('tcp').meta({ description: 'The protocol of the packets.' }),
+    expect: oneOrMore(z.enum(expectations))
+      .prefault('endpoints')
+      .meta({
+        description:
+          'What becomes of the packets: endpoints (every ready endpoint of the service, nothing else), balanced, masqueraded, ' +
+          'sourcePreserved, dropped or rejected.',
+        examples: [['endpoints', 'balanced']],
+      }),
   },
   words: { en: english, ko: korean },
   mistakes: ({ expect }) => {

@@ -57,13 +57,14 @@ export const policyCheck = checkKind({
   type: 'policy',
   summary: 'Network policies allow or deny traffic, by what they mean. Nothing in a lab enforces them.',
   fields: {
-    from: oneOrMore(place),
-    to: oneOrMore(place),
+    from: oneOrMore(place).meta({ description: 'The senders.', examples: ['pod/shop/app=web'] }),
+    to: oneOrMore(place).meta({ description: 'The receivers.', examples: ['pod/shop/db'] }),
     port: z.union([z.int().min(1).max(65_535), z.string()]).meta({
       description: 'Of the destination itself, not of a service: a number, or the name of a port of the pod.',
+      examples: [3306],
     }),
-    protocol: z.enum(['tcp', 'udp', 'sctp']).default('tcp'),
-    expect: z.enum(expectations).default('allowed'),
+    protocol: z.enum(['tcp', 'udp', 'sctp']).default('tcp').meta({ description: 'The protocol of the traffic.' }),
+    expect: z.enum(expectations).default('allowed').meta({ description: 'What the policies should do.' }),
   },
   words: { en: english, ko: korean },
   expected: ({ from, to, port, protocol, expect }, say) => {

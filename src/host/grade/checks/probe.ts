@@ -9,7 +9,7 @@ import { duration, oneOrMore } from './fields.ts';
 import { traceCommand } from './look.ts';
 
 /** How long the probe waits for the answer. */
-export const timeout = duration.prefault('2s');
+export const timeout = duration.prefault('2s').meta({ description: 'How long to wait for the answer.' });
 
 /** Where the request must arrive. */
 export const lands = oneOrMore(z.string().regex(/^(pod|node|client|machine|endpoints)(\/|$)/))
@@ -17,6 +17,7 @@ export const lands = oneOrMore(z.string().regex(/^(pod|node|client|machine|endpo
   .meta({
     description:
       'Where the request must arrive: pod/NAME, node/NAME or endpoints/[NAMESPACE/]SERVICE. Default: whatever has the address.',
+    examples: ['pod/web', ['pod/a', 'endpoints/web']],
   });
 
 /** A check with `not` fails on any answer, whoever gives it. */

@@ -47,16 +47,26 @@ type Say = Phrases & typeof english;
 
 const fields = {
   on: place,
-  name: z.string().exactOptional().meta({ description: 'The program. Without it, the check looks only at listening.' }),
-  /** The command line must contain each of these texts. */
-  arguments: zeroOrMore(match),
-  /** The systemd unit that the program belongs to. */
-  unit: z.string().exactOptional(),
-  /** `address:port` or `:port`, followed by `/udp` for UDP. */
+  name: z
+    .string()
+    .exactOptional()
+    .meta({ description: 'The program. Without it, the check looks only at listening.', examples: ['kube-proxy'] }),
+  arguments: zeroOrMore(match).meta({
+    description: 'Each of these texts must be in the command line.',
+    examples: ['--proxy-mode=nftables', ['-v=6', '/--hostname-override=node\\d+/']],
+  }),
+  unit: z
+    .string()
+    .exactOptional()
+    .meta({ description: 'The systemd unit that the program belongs to.', examples: ['kube-proxy'] }),
   listening: z
     .string()
     .regex(/^([^/]*|\$\{[^}]+\}):(\d+|\$\{[^}]+\})(\/udp)?$/)
-    .exactOptional(),
+    .exactOptional()
+    .meta({
+      description: 'address:port or :port, followed by /udp for UDP.',
+      examples: [':10249', '127.0.0.1:53/udp'],
+    }),
 };
 
 type Wanted = FieldValues<typeof fields>;

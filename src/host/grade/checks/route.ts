@@ -25,10 +25,12 @@ export const routeCheck = checkKind({
   summary: 'A place has a route.',
   fields: {
     on: place,
-    /** A network or `default`. */
-    to: z.string(),
-    via: z.string().exactOptional(),
-    device: match.exactOptional(),
+    to: z.string().meta({ description: 'A network, or default.', examples: ['10.244.2.0/24', 'default'] }),
+    via: z
+      .string()
+      .exactOptional()
+      .meta({ description: 'The address of the next hop.', examples: ['192.168.56.12'] }),
+    device: match.exactOptional().meta({ description: 'The interface.', examples: ['eth0'] }),
   },
   words: { en: english, ko: korean },
   expected: ({ on, to, via, device }, say) => say.routeExpected(on, to, via, device),

@@ -13,14 +13,21 @@ import { lookAt } from './look.ts';
 
 /** Fields that select rules of a node. A rule must match all given fields. */
 export const selectionFields = {
-  table: z.enum(['raw', 'mangle', 'nat', 'filter', 'security']).default('nat'),
-  chain: match.exactOptional(),
-  comment: match.exactOptional(),
-  target: match.exactOptional().meta({ description: 'DNAT, MASQUERADE, …, or the chain jumped to.' }),
-  to: match.exactOptional().meta({ description: 'The value of --to-destination.' }),
-  source: match.exactOptional(),
-  destination: match.exactOptional(),
-  dport: textOrNumber.exactOptional(),
+  table: z
+    .enum(['raw', 'mangle', 'nat', 'filter', 'security'])
+    .default('nat')
+    .meta({ description: 'The table of iptables.' }),
+  chain: match.exactOptional().meta({ description: 'The chain in which the rule is.', examples: ['/^KUBE-SVC-/'] }),
+  comment: match.exactOptional().meta({ description: 'The comment of the rule.', examples: ['default/web'] }),
+  target: match
+    .exactOptional()
+    .meta({ description: 'What the rule does: DNAT, MASQUERADE, …, or the chain it jumps to.', examples: ['DNAT'] }),
+  to: match.exactOptional().meta({ description: 'The value of --to-destination.', examples: ['10.244.1.2:80'] }),
+  source: match.exactOptional().meta({ description: 'The source of the rule.', examples: ['10.244.1.2/32'] }),
+  destination: match
+    .exactOptional()
+    .meta({ description: 'The destination of the rule.', examples: [`\${service/web:.spec.clusterIP}/32`] }),
+  dport: textOrNumber.exactOptional().meta({ description: 'The port of the destination.' }),
 };
 
 export type Selection = z.output<z.ZodObject<typeof selectionFields>>;

@@ -9,9 +9,8 @@ export const scriptCheck = checkKind({
   type: 'script',
   summary: 'A script of the lab decides.',
   fields: {
-    /** A file in the lab's folder that exports `check(lab)`. */
-    file: z.string(),
-    timeout: duration.prefault('10s'),
+    file: z.string().meta({ description: 'A script that exports check(lab).', examples: ['checks/balance.ts'] }),
+    timeout: duration.prefault('10s').meta({ description: 'How long the script may take.' }),
   },
   words: { en: {}, ko: {} },
   files: ['file'],

@@ -13,15 +13,22 @@ import { noAnswer, type probeEnglish } from './probe.ts';
 const mostEndpoints = 32;
 
 export const seriesFields = {
-  times: z.int().min(1).max(mostRequests).exactOptional().meta({
-    description:
-      'How many requests, each on a connection of its own. All must be answered as described. Default with spread or sticky: as many as it takes to be sure.',
-  }),
+  times: z
+    .int()
+    .min(1)
+    .max(mostRequests)
+    .exactOptional()
+    .meta({
+      description:
+        'How many requests, each on a connection of its own. All must be answered as described. Default with spread or sticky: as many as it takes to be sure.',
+      examples: [20],
+    }),
   spread: z
     .union([z.int().min(2).max(mostEndpoints), z.literal('all')])
     .exactOptional()
     .meta({
       description: 'At least so many different endpoints must answer. all: every ready endpoint, of at least two.',
+      examples: ['all'],
     }),
   sticky: z.boolean().default(false).meta({
     description: 'All requests must reach the same one of at least two ready endpoints, as with sessionAffinity.',

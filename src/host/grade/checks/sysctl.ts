@@ -14,10 +14,22 @@ const value = z
   .union([
     match,
     z.number().transform(String),
-    z.strictObject({ min: z.number().exactOptional(), max: z.number().exactOptional() }),
+    z.strictObject({
+      min: z
+        .number()
+        .exactOptional()
+        .meta({ description: 'The least value.', examples: [1] }),
+      max: z
+        .number()
+        .exactOptional()
+        .meta({ description: 'The greatest value.', examples: [2] }),
+    }),
   ])
   .refine(isRange, rangeError)
-  .meta({ description: 'The value, /a regular expression/, or {min, max}. Several numbers are parted by one space.' });
+  .meta({
+    description: 'The value, /a regular expression/, or {min, max}. Several numbers are parted by one space.',
+    examples: [1, { min: 65_536 }],
+  });
 
 type Wanted = z.output<typeof value>;
 
@@ -58,7 +70,7 @@ export const sysctlCheck = checkKind({
     name: z
       .string()
       .regex(/^net[./]\S+$/, { error: (issue) => `"${issue.input}" is not a parameter such as net.ipv4.ip_forward` })
-      .meta({ description: 'As sysctl takes it: net.ipv4.ip_forward.' }),
+      .meta({ description: 'The name of the parameter, as sysctl takes it.', examples: ['net.ipv4.ip_forward'] }),
     value,
   },
   words: { en: english, ko: korean },

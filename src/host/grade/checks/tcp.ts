@@ -44,8 +44,9 @@ export const tcpCheck = checkKind({
   fields: {
     from: place,
     to: hostPort,
-    /** The first text that the server sends. */
-    banner: match.exactOptional(),
+    banner: match
+      .exactOptional()
+      .meta({ description: 'What the first text that the server sends contains.', examples: ['MariaDB'] }),
     lands,
     timeout,
     ...seriesFields,

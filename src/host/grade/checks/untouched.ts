@@ -57,7 +57,14 @@ const howKo: Readonly<Record<Change['how'], string>> = {
 
 const allowed = z.union([
   z.strictObject(selectionFields),
-  z.strictObject({ nft: z.string().min(1) }).meta({ description: 'A native table of nft: `inet lab`.' }),
+  z
+    .strictObject({
+      nft: z
+        .string()
+        .min(1)
+        .meta({ description: 'The family and the name of a native table of nft.', examples: ['inet lab'] }),
+    })
+    .meta({ description: 'A native table of nft.' }),
 ]);
 type Allowed = z.output<typeof allowed>;
 
@@ -66,8 +73,10 @@ export const untouchedCheck = checkKind({
   summary: "A node's packet filter holds what kube-proxy writes for the cluster's objects, and nothing else.",
   fields: {
     on: nodePlace,
-    /** Rules that the task lets the student add. */
-    allow: zeroOrMore(allowed),
+    allow: zeroOrMore(allowed).meta({
+      description: 'Rules and tables that the task lets the student add. A rule must match all given fields.',
+      examples: [{ chain: 'PREROUTING', comment: 'mine' }, { nft: 'inet lab' }],
+    }),
   },
   words: { en: english, ko: korean },
   expected: ({ on }, say) => say.untouchedExpected(on),
