@@ -7,7 +7,7 @@ import { masquerade, redirect, translate } from '../node/nat.ts';
 import { notTracked, type PacketState } from '../node/state.ts';
 import { ruleText } from './text.ts';
 import type { Context, Scalar, Value } from './value.ts';
-import { evaluate, find, keyOf, matches } from './values.ts';
+import { evaluate, find, isAbsent, keyOf, matches } from './values.ts';
 
 /**
  * @param place names the rule
@@ -176,6 +176,7 @@ const vmap =
     const values = evaluate(fields.key, packet, context);
     if (values === 'none') return [{ kind: 'break', packet }];
     const elements = context.map(fields.data);
+    if ('unsure' in values && !('unsure' in elements) && isAbsent(elements, values)) return [{ kind: 'break', packet }];
     if ('unsure' in values || 'unsure' in elements)
       return decideBy(packet, { kind: 'unknown', reason: `${here.table}: ${text}` });
     return values.map(({ value, share }): Result => {

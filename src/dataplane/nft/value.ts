@@ -10,10 +10,13 @@ export interface Value {
 }
 
 /** Each value that the expression can have, with its share. `none`: the packet has no such field. */
-export type Evaluated =
-  | readonly { readonly value: Value; readonly share: number }[]
-  | 'none'
-  | { readonly unsure: string };
+export type Evaluated = readonly { readonly value: Value; readonly share: number }[] | 'none' | Doubt;
+
+/** Nobody knows the value, or only some parts of a concatenation. */
+export interface Doubt {
+  readonly unsure: string;
+  readonly parts?: readonly (Scalar | undefined)[];
+}
 
 export interface Context {
   readonly facts: RuleFacts;
@@ -32,4 +35,4 @@ export interface Elements {
 export const one = (...parts: Scalar[]): Evaluated => [{ value: { parts }, share: 1 }];
 export const flags = (parts: readonly Scalar[]): Evaluated => [{ value: { parts, flags: true }, share: 1 }];
 export const optional = (part: Scalar | undefined): Evaluated => (part === undefined ? 'none' : one(part));
-export const doubt = (what: string): { readonly unsure: string } => ({ unsure: what });
+export const doubt = (what: string): Doubt => ({ unsure: what });

@@ -5,7 +5,16 @@ import { protocolName } from '../node/answer.ts';
 import { json } from '../node/json.ts';
 import type { PacketState } from '../node/state.ts';
 import { connection, fib, meta, payload } from './fields.ts';
-import { type Context, doubt, type Elements, type Evaluated, one, type Scalar, type Value } from './value.ts';
+import {
+  type Context,
+  type Doubt,
+  doubt,
+  type Elements,
+  type Evaluated,
+  one,
+  type Scalar,
+  type Value,
+} from './value.ts';
 
 export const keyOf = (parts: readonly unknown[]): string => parts.map((part) => normal(part)).join(' . ');
 
@@ -72,8 +81,24 @@ const combine = (all: readonly Evaluated[], join: (values: readonly Value[]) => 
     : rows.map(({ values, share }) => ({ value: join(values), share }));
 };
 
-const concat = (parts: readonly Evaluated[]): Evaluated =>
-  combine(parts, (values) => ({ parts: values.flatMap((value) => value.parts) }));
+const concat = (parts: readonly Evaluated[]): Evaluated => {
+  const joined = combine(parts, (values) => ({ parts: values.flatMap((value) => value.parts) }));
+  if (joined === 'none' || !('unsure' in joined)) return joined;
+  return { ...joined, parts: parts.map(onlyPart) };
+};
+
+const onlyPart = (part: Evaluated): Scalar | undefined => {
+  const [only, other] = part === 'none' || 'unsure' in part ? [] : part;
+  return other === undefined && only?.value.parts.length === 1 ? only.value.parts[0] : undefined;
+};
+
+/** Whether no element is like the parts that are known: a packet of ICMP has no port, and no element is for ICMP. */
+export const isAbsent = ({ exact, patterns, dynamic }: Elements, { parts }: Doubt): boolean => {
+  if (parts === undefined || dynamic) return false;
+  const mayBe = (all: readonly unknown[]): boolean =>
+    all.length !== parts.length || parts.every((part, index) => part === undefined || matches(all[index], part));
+  return ![...exact.keys()].some((key) => mayBe(key.split(' . '))) && !patterns.some(({ pattern }) => mayBe(pattern));
+};
 
 const arithmetic = (operator: string, parts: readonly Evaluated[]): Evaluated =>
   combine(parts, (values) => {
@@ -89,7 +114,8 @@ const arithmetic = (operator: string, parts: readonly Evaluated[]): Evaluated =>
 
 /** The data for each key. A key without data: the rule does not match for it. */
 const throughMap = (keys: Evaluated, elements: Elements, packet: PacketState): Evaluated => {
-  if (keys === 'none' || 'unsure' in keys) return keys;
+  if (keys === 'none') return keys;
+  if ('unsure' in keys) return isAbsent(elements, keys) ? 'none' : keys;
   const rows = keys.flatMap(({ value, share }) => {
     const found = find(elements, value, packet);
     if (found === undefined || found === 'unsure') return [];

@@ -386,6 +386,16 @@ describe('native nft', () => {
     expect(send(node, ahead, fromPod)).toHaveLength(1);
   });
 
+  test('a packet without ports meets no element that is for another protocol', () => {
+    const key = { concat: [field('ip', 'daddr'), { meta: { key: 'l4proto' } }, field('th', 'dport')] };
+    const elementFor = (protocol: string): unknown => [{ concat: ['10.244.1.7', protocol, 80] }, { drop: null }];
+    const nodeWith = (...elem: readonly unknown[]): NodeTexts =>
+      texts({ nft: nft(chain('fwd', 'forward', 0), rule('fwd', { vmap: { key, data: { set: elem } } })) });
+    const ping = { source: pod, destination: '10.244.1.7', protocol: 'icmp' };
+    expect(send(nodeWith(elementFor('tcp')), ping, fromPod)[0]).toMatch(/^leaves/);
+    expect(send(nodeWith(elementFor('tcp'), elementFor('icmp')), ping, fromPod)[0]).toMatch(/^unknown/);
+  });
+
   test('verdict maps, sets, intervals and states decide', () => {
     const node = texts({
       nft: nft(
