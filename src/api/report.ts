@@ -9,8 +9,10 @@ const points = z.number().nonnegative();
 
 const studentEventSchema = z.object({
   at: time,
-  what: z.enum(['answer', 'hint', 'solve', 'goto', 'reset']).meta({
-    description: 'solve, goto: labs did the task. reset without a task: the whole lab.',
+  what: z.enum(['answer', 'hint', 'solve', 'goto', 'reset', 'redo']).meta({
+    description:
+      'solve, goto: labs did the task. reset without a task: the whole lab. redo: the task was done, a restart of the ' +
+      'machines lost a part of it, and labs did it again.',
   }),
   task: z.string().optional(),
   check: z.string().optional().meta({ description: 'For an answer: the question.' }),

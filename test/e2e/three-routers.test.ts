@@ -65,17 +65,29 @@ test('a restarted router gets its links and its routes again, and is a router ag
   );
 });
 
-test('a stop and a start build the same networks', async () => {
+test('a stop and a start build the same networks, and do what was done by hand again', async () => {
   const seen = async () => JSON.parse(await out('topology', '--json')) as { machines: object[]; networks: object[] };
   const before = await seen();
   await ok(run('stop'));
-  await start();
+  const { stderr } = await start();
   const after = await seen();
   expect(after.networks).toEqual(before.networks);
   expect(after.machines).toEqual(before.machines);
+  expect(stderr.replace(/\s+/g, ' ')).toMatch(/Task 1 was done, but the stop took a part of it .* done the task again/);
+  const report = await grade();
+  expect(report).toMatchObject({ score: 5, broken: false });
+  expect(report.history?.filter(({ what }) => what === 'redo')).toMatchObject([{ task: 'back' }]);
 });
 
 test('a deletion leaves nothing', async () => {
   await ok(run('delete', '--yes'));
   expect(await containersOf(name)).toEqual([]);
+});
+
+test('labs test finds nothing in it', async () => {
+  const tested = ['test', lab, '--name', name, '--json'];
+  const { stdout } = await ok(labs(tested, { env: { XDG_STATE_HOME: state } }));
+  const { passed, runs } = JSON.parse(stdout) as { passed: boolean; runs: { strength: object }[] };
+  expect(passed).toBe(true);
+  expect(runs[0]?.strength).toMatchObject({ all: expect.any(Number) });
 });

@@ -10,11 +10,12 @@ import type { ClusterAccess } from '../grade/access.ts';
 import { repairChange } from '../grade/change/undo.ts';
 import { isQuestion, type Question } from '../grade/checks/answer.ts';
 import type { GradeOptions } from '../grade/engine.ts';
+import type { TimedEvaluation } from '../grade/verdict.ts';
 import { findTask } from '../lab/catalogue.ts';
 import { forStudent } from '../lab/hidden.ts';
 import { nextTask } from '../tasks/next.ts';
 import type { Progress, ProgressStore } from '../tasks/progress.ts';
-import type { TaskRun } from '../tasks/run.ts';
+import { runOf, type TaskRun } from '../tasks/run.ts';
 import { accessTo } from './access.ts';
 import { choose } from './ask.ts';
 import { rewriteTexts } from './command-form.ts';
@@ -132,17 +133,25 @@ export const gradeAndRecord = async (
   session: Session,
   options: Pick<GradeOptions, 'tasks' | 'once' | 'record' | 'changes'> = {},
 ): Promise<Graded> => {
-  const { gradeLab } = await import('../grade/engine.ts');
+  const { block, gradeLab } = await import('../grade/engine.ts');
+  const { lab, access } = session;
   const graded = await session.progress.read();
+  const evaluations = new Map<string, TimedEvaluation>();
   const report = await gradeLab({
-    lab: session.lab,
-    access: session.access,
+    lab,
+    access,
     progress: graded,
     language: context.environment.language,
     signal: context.signal,
     ...options,
+    record(id, rests) {
+      evaluations.set(id, rests.evaluation);
+      options.record?.(id, rests);
+    },
   });
-  const passedNow = await session.progress.record(report);
+  const passing = [...block(lab, evaluations)].flatMap(([id, { outcome }]) => (outcome.outcome === 'pass' ? [id] : []));
+  const seen = { lab, run: runOf(access), passing: new Set(passing) };
+  const passedNow = await session.progress.record(report, seen);
   return { report: rewriteTexts(report, context.output.printed), passedNow, graded };
 };
 
@@ -165,7 +174,7 @@ export const followAndRecord = async (
     language: context.environment.language,
     readProgress: () => progress.read(),
     async onReport(report) {
-      const passedNow = await progress.record(report);
+      const passedNow = await progress.record(report, { lab, run: runOf(access) });
       await onReport({ report: rewriteTexts(report, context.output.printed), passedNow });
     },
     ...options,

@@ -10,9 +10,9 @@ import type { Bench, Site } from '../instructor/test/bench.ts';
 import { labels } from '../plan/names.ts';
 import { bringUp } from './commands/start.ts';
 import type { Context } from './context.ts';
-import { breakAgainIn, recordRepairsIn } from './faults.ts';
 import { type Programs, programsFor, withoutNpm } from './host-shell.ts';
 import { removeLab } from './removal.ts';
+import { afterRestartIn, recordWorkIn } from './restart.ts';
 import { type OpenSession, openSession } from './session.ts';
 import { runningAs } from './submission.ts';
 import { openWayIn, type WayIn } from './way-in.ts';
@@ -45,13 +45,13 @@ export const testBench = (given: Context, docker: Containers, lab: LabDefinition
       };
     },
     async start() {
-      const { resumed } = await bringUp(context, docker, lab, name);
+      const { resumed, restarted } = await bringUp(context, docker, lab, name);
       session = await openSession(context, await runningAs(context, name));
       for (const each of await namespacesOf(session)) namespaces.add(each);
-      if (resumed) await breakAgainIn(context, session);
+      if (resumed) await afterRestartIn(context, session, restarted);
     },
     async stop() {
-      await recordRepairsIn(context, opened());
+      await recordWorkIn(context, opened());
       await close();
       await stopCluster(docker, name, context.signal);
     },

@@ -23,6 +23,8 @@ export interface Started {
   readonly cluster: Cluster;
   /** The cluster existed already, stopped or running. */
   readonly resumed: boolean;
+  /** Machines of it were started again. */
+  readonly restarted: boolean;
   /** Problems that are no failure: a student may have caused those of a resumed cluster on purpose. */
   readonly warnings: readonly string[];
 }
@@ -85,6 +87,7 @@ const startAnew = async (containers: Containers, request: StartRequest, options:
   return {
     cluster: clusterOf(containers, request.plan.name, up.fabric, up.machines),
     resumed: false,
+    restarted: false,
     warnings: up.warnings,
   };
 };
@@ -138,7 +141,7 @@ const resumeCluster = async (
     await runSteps(resume, up, options);
     undo.commit();
     const cluster = clusterOf(containers, request.plan.name, up.fabric, up.machines);
-    return { cluster, resumed: true, warnings: up.warnings };
+    return { cluster, resumed: true, restarted: up.stopped.length > 0, warnings: up.warnings };
   } catch (error) {
     up.close();
     // The fabric belongs to another start, so this start must not stop it.

@@ -108,7 +108,9 @@ export const labSchema = z
       .string()
       .exactOptional()
       .meta({
-        description: 'A script that exports setup(lab); run at the first start of the lab, after the manifests.',
+        description:
+          'A script that exports setup(lab); run at the first start of the lab, after the manifests. It may export ' +
+          'resume(lab), which makes again what a restart of the machines loses, such as routes and rules.',
         examples: ['setup.ts'],
       }),
     restore: z

@@ -1,11 +1,11 @@
 // Brings the cluster into the state that a task starts from: for `labs goto TASK` and `labs reset TASK`.
-import type { CheckDefinition, LabDefinition, TaskDefinition } from '../../api/lab.ts';
+import type { LabDefinition, TaskDefinition } from '../../api/lab.ts';
 import type { Report, TaskReport } from '../../api/report.ts';
 import { ExitCode, LabError } from '../../kit/error.ts';
-import { isQuestion } from '../grade/checks/answer.ts';
 import { gradeLab } from '../grade/engine.ts';
 import { waitsToBegin } from '../grade/student.ts';
 import type { Scripts } from '../script/scripts.ts';
+import { stateChecks } from './latest.ts';
 import type { Progress } from './progress.ts';
 import { beginTask, canClear, clearTask, type KeepAnswer, replayTask, restoreLab, type TaskRun } from './run.ts';
 
@@ -34,9 +34,7 @@ export const planGoto = async (
   const left = await Promise.all(
     after.map(async (task) => {
       const touched = begun.includes(task.id) || passed.includes(task.id) || skipped[task.id] !== undefined;
-      return (
-        (touched || stateChecks(task, report).some(({ outcome }) => outcome === 'pass')) && canClear(task, scripts)
-      );
+      return (touched || stateOf(task, report).some(({ outcome }) => outcome === 'pass')) && canClear(task, scripts);
     }),
   );
   const skip = before.filter(({ id }) => !passed.includes(id));
@@ -53,12 +51,11 @@ export const planGoto = async (
   };
 };
 
-/** The reports of a task's checks of the cluster: all but the questions, and those that change the cluster first. */
-const stateChecks = (task: TaskDefinition, report: Report): TaskReport['checks'] => {
-  const isOther = (check: CheckDefinition): boolean => isQuestion(check) || check.type === 'change';
-  const others = new Set(task.checks.filter(isOther).map(({ id }) => id));
+/** The reports of a task's checks of the cluster. */
+const stateOf = (task: TaskDefinition, report: Report): TaskReport['checks'] => {
+  const wanted = new Set(stateChecks(task).map(({ id }) => id));
   const checks = report.tasks.find(({ id }) => id === task.id)?.checks ?? [];
-  return checks.filter(({ id }) => !others.has(id));
+  return checks.filter(({ id }) => wanted.has(id));
 };
 
 /** A piece of work: sets the nodes back, removes what tasks made, begins a task, or makes the state of one task. */
@@ -123,7 +120,7 @@ const holding = async (
   const begun = tasks.filter((task) => !waitsToBegin(task, student));
   if (begun.length === 0) return [];
   const report = await gradeLab({ lab, access, progress: student, tasks: begun.map(({ id }) => id), signal });
-  return begun.filter((task) => stateChecks(task, report).every(({ outcome }) => outcome === 'pass'));
+  return begun.filter((task) => stateOf(task, report).every(({ outcome }) => outcome === 'pass'));
 };
 
 /** The tasks from the first one on of which something is missing. Mostly nothing is missing, and one look is enough. */
@@ -150,7 +147,7 @@ export const startAnew = async (run: TaskRun, { working }: CheckpointEvents): Pr
     const before = await progress.read();
     await repairFinished(run, before, working);
     // This may have mended the faults of other tasks, too.
-    for (const other of openFaults(run, before))
+    for (const other of openFaults(run.lab, before).filter(({ id }) => id !== task.id))
       await working(other, () => beginTask({ ...run, task: other }, { again: true }));
     if (breaks) await working(task, () => beginTask(run, { again: true }));
   }
@@ -171,6 +168,11 @@ const repairFinished = async (
   }
 };
 
-/** Other tasks whose fault is in the cluster. */
-const openFaults = ({ lab, task }: TaskRun, { begun, passed, skipped }: Progress): readonly TaskDefinition[] =>
-  lab.tasks.filter(({ id }) => id !== task.id && begun.includes(id) && !passed.includes(id) && !skipped[id]);
+/** The tasks that broke something and that nobody has repaired. */
+export const openFaults = (
+  { tasks }: LabDefinition,
+  { begun, passed, skipped }: Pick<Progress, 'begun' | 'passed' | 'skipped'>,
+): readonly TaskDefinition[] => {
+  const isOpen = (id: string): boolean => begun.includes(id) && !passed.includes(id) && skipped[id] === undefined;
+  return tasks.filter(({ id, setup }) => setup !== undefined && isOpen(id));
+};

@@ -3,6 +3,7 @@ import { createHmac } from 'node:crypto';
 import * as z from 'zod';
 import { ExitCode, LabError, messageOf } from '../../kit/error.ts';
 import { readRegularFile } from '../../kit/read-file.ts';
+import { latestSchema } from './latest.ts';
 
 export interface Signing {
   readonly instance: string;
@@ -13,7 +14,7 @@ export interface Signing {
 /** Of the history; an answer is kept as the student wrote it. */
 export const eventSchema = z.object({
   at: z.string(),
-  what: z.enum(['answer', 'hint', 'solve', 'goto', 'reset']),
+  what: z.enum(['answer', 'hint', 'solve', 'goto', 'reset', 'redo']),
   task: z.string().exactOptional(),
   check: z.string().exactOptional(),
   right: z.boolean().exactOptional(),
@@ -33,6 +34,7 @@ const stored = z.object({
   skipped: z.record(z.string(), z.array(z.string())).default({}),
   begunIn: z.record(z.string(), z.string()).default({}),
   history: z.array(eventSchema).default([]),
+  latest: z.record(z.string(), latestSchema).default({}),
 });
 
 type StoredProgress = Omit<z.output<typeof stored>, 'version' | 'instance'>;

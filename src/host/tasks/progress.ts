@@ -6,6 +6,7 @@ import { withFileLock } from '../../kit/file-lock.ts';
 import { replaceFile } from '../../kit/replace-file.ts';
 import { writingIn } from '../../kit/unwritable.ts';
 import type { Student } from '../grade/student.ts';
+import { type LatestOfTasks, latestOf, type Seen } from './latest.ts';
 import { readProgress, renderProgress } from './progress-file.ts';
 import {
   isBehind,
@@ -29,6 +30,8 @@ export interface Progress extends Student {
   readonly begunIn: Readonly<Record<string, string>>;
   /** Survives a reset of a task. */
   readonly history: readonly PastEvent[];
+  /** What each task had at the latest grading, by task. */
+  readonly latest: LatestOfTasks;
 }
 
 /** What a student did, with the answer that was tried. */
@@ -69,14 +72,18 @@ export interface ProgressStore {
   /** Counts one more hint as taken. Resolves with the number of hints that were taken before. */
   takeHint(task: string): Promise<number>;
   /**
-   * Remembers which tasks of the report pass, and which answers are right.
+   * Remembers which tasks of the report pass, which answers are right, and with `seen`, what each task has now.
    * Resolves with the tasks that passed for the first time.
    */
-  record(report: Report): Promise<readonly string[]>;
+  record(report: Report, seen?: Seen): Promise<readonly string[]>;
   /** Remembers that labs solved the task. */
   recordSolved(task: string): Promise<void>;
   /** Remembers that `labs goto` did the task, and which of its checks the student had passed before. */
   recordSkipped(task: string, earned: readonly string[]): Promise<void>;
+  /** Remembers that labs did finished tasks again, because a restart had lost a part of them. */
+  recordRedone(task: string): Promise<void>;
+  /** Remembers that the cluster holds these tasks in this run of the machines, too. */
+  recordHeld(tasks: readonly string[], run: string): Promise<void>;
   /** The cluster no longer has what these tasks make: they have not begun. What was skipped is the student's again. */
   rewind(tasks: readonly string[]): Promise<void>;
   /** Forgets everything about a task. With `stillBegun`, the task stays begun. */
@@ -96,6 +103,7 @@ export const noProgress: Progress = {
   skipped: {},
   begunIn: {},
   history: [],
+  latest: {},
 };
 
 export const openProgress = (options: ProgressOptions): ProgressStore => {
@@ -146,18 +154,20 @@ export const openProgress = (options: ProgressOptions): ProgressStore => {
       const before = await update(same, happened({ what: 'hint', task }));
       return before.hints[task] ?? 0;
     },
-    async record(report) {
+    async record(report, seen) {
       const full = report.tasks.filter(passesNow).map(({ id }) => id);
       const before = await read();
       const passedNow = full.filter((id) => !before.passed.includes(id));
       const right = rightAnswers(report, before);
       const known = Object.entries(right).every(([check, value]) => before.verified[check] === value);
-      if (known && passedNow.length === 0) return [];
+      const changed = seen ? latestOf(report, seen, before.latest) : {};
+      if (known && passedNow.length === 0 && Object.keys(changed).length === 0) return [];
       await update((latest) => ({
         ...latest,
         passed: passedNow.reduce(withItem, latest.passed),
         passedAt: { ...Object.fromEntries(passedNow.map((id) => [id, report.gradedAt])), ...latest.passedAt },
         verified: { ...latest.verified, ...right },
+        latest: { ...latest.latest, ...(seen && latestOf(report, seen, latest.latest)) },
       }));
       return passedNow;
     },
@@ -165,13 +175,39 @@ export const openProgress = (options: ProgressOptions): ProgressStore => {
       await update(same, happened({ what: 'solve', task }));
     },
     async recordSkipped(task, earned) {
-      await update(same, { ...happened({ what: 'goto', task }), earned: [...earned] });
+      const unknown = ({ latest }: Progress): LatestOfTasks => {
+        const { held: _, ...known } = latest[task] ?? { at: '', run: '', points: {} };
+        return { ...latest, [task]: known };
+      };
+      await update((before) => ({ ...before, latest: unknown(before) }), {
+        ...happened({ what: 'goto', task }),
+        earned: [...earned],
+      });
+    },
+    async recordRedone(task) {
+      await update(same, happened({ what: 'redo', task }));
+    },
+    async recordHeld(tasks, run) {
+      const moved = ({ latest }: Progress) =>
+        Object.entries(latest).filter(([id, known]) => tasks.includes(id) && known.run !== run);
+      if (moved(await read()).length === 0) return;
+      await update((before) => ({
+        ...before,
+        latest: {
+          ...before.latest,
+          ...Object.fromEntries(moved(before).map(([id, known]) => [id, { ...known, run }])),
+        },
+      }));
     },
     async rewind(tasks) {
-      await update((before) => restrict(before, (id) => !(tasks.includes(id) && before.skipped[id])), {
-        did: 'rewind',
-        tasks: [...tasks],
-      });
+      const at = new Date().toISOString();
+      const gone = (before: Progress): LatestOfTasks =>
+        Object.fromEntries(tasks.map((id) => [id, { at, run: '', points: {}, ...before.latest[id], held: [] }]));
+      const change = (before: Progress): Progress => {
+        const rest = restrict(before, (id) => !(tasks.includes(id) && before.skipped[id]));
+        return { ...rest, latest: { ...rest.latest, ...gone(before) } };
+      };
+      await update(change, { did: 'rewind', tasks: [...tasks] });
     },
     async forget(task, { stillBegun = false } = {}) {
       await update((before) => restrict(before, (id) => id !== task), {
@@ -206,9 +242,10 @@ const withItem = (list: readonly string[], item: string): readonly string[] =>
 /** The progress of those tasks only. */
 const restrict = (progress: Progress, wanted: (task: string) => boolean): Progress => {
   const keys = <T>(record: Readonly<Record<string, T>>) => keysOf(record, wanted);
-  const { answers, verified, begun, hints, passed, passedAt, solved, skipped, begunIn, history } = progress;
+  const { answers, verified, begun, hints, passed, passedAt, solved, skipped, begunIn, history, latest } = progress;
   return {
     history,
+    latest: keys(latest),
     answers: keys(answers),
     verified: keys(verified),
     begun: begun.filter(wanted),

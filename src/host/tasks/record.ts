@@ -96,6 +96,7 @@ const effectOf = (before: Remembered, recorded: Extract<Recorded, { did: 'event'
   if (task === undefined) return before;
   switch (what) {
     case 'answer':
+    case 'redo':
       return before;
     case 'hint':
       return { ...before, hints: { ...before.hints, [task]: (before.hints[task] ?? 0) + 1 } };

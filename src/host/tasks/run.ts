@@ -48,7 +48,8 @@ export const resumeTask = async (run: TaskRun): Promise<boolean> => {
 };
 
 /** Names the present run of the machines. After a restart, the processes have other ids. */
-const runOf = ({ machines }: ClusterAccess): string => machines.map(({ name, pid }) => `${name}:${pid}`).join(' ');
+export const runOf = ({ machines }: ClusterAccess): string =>
+  machines.map(({ name, pid }) => `${name}:${pid}`).join(' ');
 
 const runSetup = async (
   run: TaskRun,

@@ -10,9 +10,9 @@ import { gotoTask } from '../../../src/host/cli/commands/goto.ts';
 import { resetQuestion, resetTask } from '../../../src/host/cli/commands/reset.ts';
 import { solveTasks } from '../../../src/host/cli/commands/solve.ts';
 import type { Context } from '../../../src/host/cli/context.ts';
-import { breakAgainIn, recordRepairsIn } from '../../../src/host/cli/faults.ts';
 import type { ResetEffect } from '../../../src/host/cli/messages/progress.ts';
 import { messagesIn } from '../../../src/host/cli/messages.ts';
+import { afterRestartIn, recordWorkIn } from '../../../src/host/cli/restart.ts';
 import { gradeAndRecord } from '../../../src/host/cli/session.ts';
 import { type LabOfScripts, labOfScripts } from '../tasks/lab-of-scripts.ts';
 import { fakeOutput } from './fake-output.ts';
@@ -192,7 +192,7 @@ describe('faults over a restart of the machines', () => {
     await beginNamed(contextWith().context, session(), world.task('mend-three'));
     world.objects.add('mend-three');
     const { context, notes } = contextWith();
-    await breakAgainIn(context, restarted());
+    await afterRestartIn(context, restarted());
     expect(world.objects.has('mend-three')).toBe(false);
     expect(notes.join('\n')).toContain('faults of task 3');
   });
@@ -202,9 +202,9 @@ describe('faults over a restart of the machines', () => {
     await beginNamed(context, session(), world.task('mend-three'));
     world.objects.add('mend-three');
     await world.progress.answer('mend-three/question', 'right');
-    await recordRepairsIn(context, session());
+    await recordWorkIn(context, session());
     notes.length = 0;
-    await breakAgainIn(context, restarted());
+    await afterRestartIn(context, restarted());
     expect(world.objects.has('mend-three')).toBe(true);
     expect(notes).toEqual([]);
   });
@@ -212,7 +212,7 @@ describe('faults over a restart of the machines', () => {
   test('the fault of a task that goto did stays repaired', async () => {
     await gotoTask(contextWith().context, session(), world.task('four'));
     const { context } = contextWith();
-    await breakAgainIn(context, restarted());
+    await afterRestartIn(context, restarted());
     expect(world.objects.has('mend-three')).toBe(true);
   });
 
@@ -220,8 +220,45 @@ describe('faults over a restart of the machines', () => {
     await beginNamed(contextWith().context, session(), world.task('mend-three'));
     const { context, notes } = contextWith();
     const failing = { ...world.access, machines: [], exec: () => Promise.reject(new Error('no such machine')) };
-    await breakAgainIn(context, { ...session(), access: failing });
-    expect(notes.join('\n')).toMatch(/The fault of task 3 could not be put back: .*no such machine/);
+    await afterRestartIn(context, { ...session(), access: failing });
+    expect(notes.join(' ').replace(/\s+/g, ' ')).toMatch(
+      /The fault of task 3 could not be put back: .*no such machine/,
+    );
+  });
+});
+
+describe('finished work over a restart of the machines', () => {
+  test('is done again, and the student is told what was lost', async () => {
+    await doTask('one');
+    world.objects.delete('one');
+    const { context, notes } = contextWith();
+    expect(await afterRestartIn(context, restarted())).toEqual({
+      redone: [{ task: 'one', checks: ['made'] }],
+      lost: [],
+    });
+    expect(notes.join(' ')).toMatch(
+      /Task 1 was done, but the stop took a part of it \(.+\)\. labs has done the task again/,
+    );
+    expect(world.objects.has('one')).toBe(true);
+  });
+
+  test('of a task that is not finished is named', async () => {
+    world.objects.add('two');
+    await gradeAndRecord(contextWith().context, session());
+    world.objects.delete('two');
+    const { context, notes } = contextWith();
+    expect(await afterRestartIn(context, restarted())).toMatchObject({ lost: [{ task: 'two', checks: ['made'] }] });
+    expect(notes.join(' ').replace(/\s+/g, ' ')).toMatch(
+      /The stop took a part of task 2: .* Do that part again; `labs check 2` shows what is missing/,
+    );
+    expect(world.objects.has('two')).toBe(false);
+  });
+
+  test('a stop keeps what nobody has checked since', async () => {
+    await doTask('one');
+    world.objects.delete('one');
+    await recordWorkIn(contextWith().context, session());
+    expect((await afterRestartIn(contextWith().context, restarted())).redone).toEqual([]);
   });
 });
 

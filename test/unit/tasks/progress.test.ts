@@ -33,6 +33,7 @@ test('the next process reads answers, hints and begun tasks', async () => {
     solved: [],
     skipped: {},
     begunIn: { mend: 'node01:8' },
+    latest: {},
     history: [
       { what: 'hint', task: 'ranges', at: expect.any(String) },
       { what: 'hint', task: 'ranges', at: expect.any(String) },

@@ -14,11 +14,11 @@ import { accessTo } from '../access.ts';
 import { declined } from '../ask.ts';
 import { labToStart } from '../chosen-lab.ts';
 import type { Context, Run } from '../context.ts';
-import { breakAgain } from '../faults.ts';
 import { nameIfNeeded } from '../instances.ts';
 import { describePlan } from '../plan-text.ts';
 import { showProgress } from '../progress.ts';
 import { engineOrSetup } from '../ready.ts';
+import { afterRestart } from '../restart.ts';
 import { openScriptLog } from '../script-log.ts';
 import { fabricId } from '../student-progress.ts';
 import { commandLines } from '../table.ts';
@@ -36,15 +36,17 @@ export const run: Run = async (context, [given], options) => {
   if (!(await mayRun(context, lab))) return declined(context);
   const startedAt = performance.now();
   const docker = await engineOrSetup(context);
-  const { resumed, warnings: english } = await bringUp(context, docker, lab, name);
+  const { resumed, restarted, warnings: english } = await bringUp(context, docker, lab, name);
   const warnings = english.map((warning) => context.say.fromEnglish(warning));
   nameIfNeeded(context, await listClusters(docker, context.signal), name);
-  if (resumed) await breakAgain({ ...context, name });
+  const restored = resumed ? await afterRestart({ ...context, name }, restarted) : undefined;
   const seconds = secondsSince(startedAt);
   if (context.json) {
     const { title } = lab;
     const started = { name, lab: lab.name, title: localize(title, context.environment.language), state: 'running' };
-    context.output.line(JSON.stringify({ ...started, resumed, seconds: Number(seconds), warnings }, null, 2));
+    context.output.line(
+      JSON.stringify({ ...started, resumed, seconds: Number(seconds), warnings, ...restored }, null, 2),
+    );
   } else printNext(context, name, { seconds, resumed });
   printWarnings(context, warnings);
   await renewKubeconfig(context, { name, lab: lab.name });

@@ -59,6 +59,25 @@ export const progressMessages = {
     (task: number, problem: string) => `The fault of task ${task} could not be put back: ${problem}`,
     (task, problem) => `${task}번 과제의 고장을 다시 만들지 못했습니다: ${problem}`,
   ),
+  labNotSetUpAgain: both(
+    (problem: string) => `What the lab set up at its start could not be made again: ${problem}`,
+    (problem) => `실습이 처음에 준비한 것을 다시 만들지 못했습니다: ${problem}`,
+  ),
+  redone: both(
+    (task: number, lost: string) =>
+      `Task ${task} was done, but the stop took a part of it (${lost}). labs has done the task again.`,
+    (task, lost) => `${task}번 과제는 끝냈지만 중지하면서 일부가 사라져(${lost}) labs가 다시 해 두었습니다.`,
+  ),
+  lostByStop: both(
+    (task: number, lost: string, problem?: string) =>
+      `The stop took a part of task ${task}: ${lost}. Routes, rules and the like do not survive it. ` +
+      `${problem === undefined ? '' : `labs could not do the task again: ${problem} `}` +
+      `Do that part again; \`labs check ${task}\` shows what is missing.`,
+    (task, lost, problem) =>
+      `중지하면서 ${task}번 과제의 일부가 사라졌습니다: ${lost}. 경로나 규칙 등은 중지하면 남지 않습니다. ` +
+      `${problem === undefined ? '' : `labs가 다시 하지 못했습니다: ${problem} `}` +
+      `이 부분을 다시 하세요. 무엇이 빠졌는지 보기: \`labs check ${task}\``,
+  ),
   // reset TASK
   resetTaskQuestion: both(
     (task: number, effect: ResetEffect) =>

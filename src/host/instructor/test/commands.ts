@@ -1,11 +1,11 @@
 // Runs the commands that the texts and hints show, in a fresh cluster and in the order of a student.
 import { membersOf } from '../../../api/cluster.ts';
 import { localize, type TaskDefinition } from '../../../api/lab.ts';
+import { repeatUntil } from '../../../kit/repeat.ts';
 import { type Fence, type FencedCommand, fencesOf } from '../../lab/fences.ts';
 import { textOf } from '../../lab/text.ts';
 import { beginTask, solveTask } from '../../tasks/run.ts';
 import type { Course } from './course.ts';
-import { repeatUntil } from './repeat.ts';
 import { type Ran, Shells } from './shells.ts';
 
 /** A command of a text that takes longer is one that a student ends with Ctrl-C. */

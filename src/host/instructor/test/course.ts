@@ -2,12 +2,12 @@
 import type { CheckDefinition, LabDefinition, Language, TaskDefinition } from '../../../api/lab.ts';
 import type { CheckReport } from '../../../api/report.ts';
 import { LabError, messageOf } from '../../../kit/error.ts';
+import { repeatUntil } from '../../../kit/repeat.ts';
 import type { StepEvent } from '../../cluster/steps.ts';
 import { gradeLab } from '../../grade/engine.ts';
-import type { TaskRun } from '../../tasks/run.ts';
+import { runOf, type TaskRun } from '../../tasks/run.ts';
 import type { Bench } from './bench.ts';
 import type { Mended } from './mutants/mutant.ts';
-import { repeatUntil } from './repeat.ts';
 import type { TestWords } from './words.ts';
 
 /** Something that the author should mend. `broken`: labs or the machine failed, so nobody knows. */
@@ -153,7 +153,7 @@ export class Course {
     // Once, because each of these checks changes the cluster and undoes it.
     const changes = !once && chosen.some(({ checks }) => checks.some(({ type }) => type === 'change'));
     const report = await gradeLab({ lab, access, progress: student, tasks: ids, language, once, changes, signal });
-    await progress.record(report);
+    await progress.record(report, { lab, run: runOf(access) });
     return new Map(report.tasks.flatMap(({ id, checks }) => checks.map((check) => [`${id}/${check.id}`, check])));
   }
 

@@ -36,7 +36,8 @@ export const testDefinition = (course: Course): Promise<boolean> =>
 const exportsOf = (scripts: Scripts, file: string): Promise<readonly string[] | Error> =>
   scripts.exportsOf(file).catch((error: unknown) => new Error(messageOf(error)));
 
-const scriptsOf = ({ restore, tasks }: LabDefinition): readonly Wanted[] => [
+const scriptsOf = ({ setup: start, restore, tasks }: LabDefinition): readonly Wanted[] => [
+  ...(start === undefined ? [] : [{ file: start, name: 'setup' }]),
   ...(restore === undefined ? [] : [{ file: restore, name: 'restore' }]),
   ...tasks.flatMap(({ id: task, setup, solve, wrong = [], checks }) => [
     ...(setup === undefined ? [] : [{ file: setup, name: 'setup', task }]),

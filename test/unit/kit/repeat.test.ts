@@ -1,6 +1,6 @@
 // Looks are repeated until something is as wanted, and none of them is given up.
 import { expect, test } from 'vitest';
-import { repeatUntil } from '../../../src/host/instructor/test/repeat.ts';
+import { repeatUntil } from '../../../src/kit/repeat.ts';
 
 const { signal } = new AbortController();
 
