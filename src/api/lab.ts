@@ -53,6 +53,8 @@ export interface TaskDefinition {
   readonly text: Localized;
   /** Absolute paths of the Markdown that explains, after the task, why the solution works. */
   readonly debrief?: Localized;
+  /** The ids of earlier tasks that must be done first. Until then this task is locked. */
+  readonly needs?: readonly string[];
   /** `labs hint` shows one after the other. */
   readonly hints: readonly HintDefinition[];
   /**

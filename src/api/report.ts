@@ -70,6 +70,9 @@ const taskReportSchema = z.object({
   skipped: z.literal(true).exactOptional().meta({
     description: '`labs goto` did the task. Only checks that had passed before give points; the others are blocked.',
   }),
+  waitsFor: z.array(z.string()).exactOptional().meta({
+    description: 'The task is locked: these tasks must be done first. Its checks are blocked.',
+  }),
   guessed: z.array(guessingSchema).exactOptional().meta({
     description: 'Questions whose answers may have been found by trying.',
   }),

@@ -4,7 +4,7 @@ import { type CheckReport, passesNow, type Report, type TaskReport } from '../..
 import { titleWithPart } from '../grade/report/words.ts';
 import type { Messages } from './messages.ts';
 import type { Paint, Style } from './output.ts';
-import { padEnd, secondsOf, wrap } from './text.ts';
+import { numberRanges, padEnd, secondsOf, wrap } from './text.ts';
 
 export interface ScoreboardOptions {
   readonly width: number;
@@ -14,6 +14,8 @@ export interface ScoreboardOptions {
   readonly details: 'next' | 'all';
   /** Ids of tasks that the student has not begun. */
   readonly waiting: ReadonlySet<string>;
+  /** The numbers of all tasks, by their ids. */
+  readonly numbers: ReadonlyMap<string, number>;
 }
 
 /** A page that may be longer than the screen. */
@@ -82,9 +84,11 @@ const notesOf = (task: TaskReport, options: ScoreboardOptions): readonly string[
   ...(task.hintCost === undefined ? [] : [options.say.hintCost(task.hintCost)]),
 ];
 
-const stateOf = (task: TaskReport, { say, waiting }: ScoreboardOptions): string | undefined => {
+const stateOf = (task: TaskReport, { say, waiting, numbers }: ScoreboardOptions): string | undefined => {
   if (isDone(task)) return isDifferent(task) ? say.isDifferentNow : undefined;
-  return task.skipped ? say.byGoto : waiting.has(task.id) ? say.notBegun : undefined;
+  if (task.skipped) return say.byGoto;
+  if (task.waitsFor) return say.lockedNote(numberRanges(task.waitsFor.map((id) => numbers.get(id) ?? 0)));
+  return waiting.has(task.id) ? say.notBegun : undefined;
 };
 
 const linesOfChecks = (task: TaskReport, options: ScoreboardOptions): readonly string[] =>

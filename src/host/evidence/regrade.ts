@@ -50,7 +50,7 @@ export const regrade = (lab: LabDefinition, content: Content): Regraded => {
     return [entry.id, evaluation ?? notKept] as const;
   });
   const { gradedAt, durationMs, submission } = content.about;
-  const report = assembleReport(options, block(lab, new Map(evaluations)), { gradedAt, durationMs });
+  const report = assembleReport(options, block(lab, new Map(evaluations), options), { gradedAt, durationMs });
   return { report: submission ? { ...report, submission } : report, without, refused };
 };
 

@@ -1,7 +1,13 @@
 // Grades a lab: looks at the cluster once for all checks, evaluates them, and tries failed checks again (`within`).
 import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { CheckDefinition, LabDefinition, Language, TaskDefinition } from '../../api/lab.ts';
+import {
+  type CheckDefinition,
+  type LabDefinition,
+  type Language,
+  localize,
+  type TaskDefinition,
+} from '../../api/lab.ts';
 import type { Report } from '../../api/report.ts';
 import { done, eventually, notYet } from '../../kit/eventually.ts';
 import type { ClusterAccess } from './access.ts';
@@ -12,7 +18,7 @@ import { evaluate } from './evaluate.ts';
 import type { Fact, FactStore } from './facts.ts';
 import { type ReportOptions, reportOf } from './report-of.ts';
 import { phrases } from './say/phrases.ts';
-import type { Student } from './student.ts';
+import { type Student, undoneNeeds } from './student.ts';
 import type { Evaluation, Evaluations, TimedEvaluation } from './verdict.ts';
 import { createView } from './view/view.ts';
 
@@ -58,10 +64,10 @@ export interface Entry {
   readonly check: CheckDefinition;
 }
 
-/** The checks of the chosen tasks, and the checks that these need. */
+/** The checks of the chosen tasks, and the checks that these need, also by `needs` of their tasks. */
 export const selectEntries = (
   lab: LabDefinition,
-  { tasks, only }: Pick<GradeOptions, 'tasks' | 'only'>,
+  { tasks, only, progress = {} }: Pick<GradeOptions, 'tasks' | 'only'> & { readonly progress?: Partial<Student> },
 ): readonly Entry[] => {
   const all = lab.tasks.flatMap((task, index) =>
     task.checks.map((check) => ({ id: `${task.id}/${check.id}`, task, number: index + 1, check })),
@@ -71,7 +77,11 @@ export const selectEntries = (
   const add = (id: string): void => {
     if (wanted.has(id)) return;
     wanted.add(id);
-    for (const need of all.find((entry) => entry.id === id)?.check.needs ?? []) add(need);
+    const entry = all.find((each) => each.id === id);
+    if (!entry) return;
+    for (const need of entry.check.needs) add(need);
+    const needed = undoneNeeds(entry.task, progress);
+    for (const { id: other, task } of all) if (needed.includes(task.id)) add(other);
   };
   for (const { id, task } of all) if (only === undefined ? tasks?.includes(task.id) : id === only) add(id);
   return all.filter(({ id }) => wanted.has(id));
@@ -87,7 +97,9 @@ const evaluateAll = async (entries: readonly Entry[], options: GradeOptions): Pr
   // One after the other: each finds the cluster as it was.
   for (const entry of entries.filter(waitsForIt)) {
     evaluations = await lookAt([entry], options, evaluations, true);
-    const needy = entries.filter(({ check }) => check.needs.includes(entry.id));
+    const needy = entries.filter(
+      ({ check, task }) => check.needs.includes(entry.id) || task.needs?.includes(entry.task.id),
+    );
     if (needy.length > 0) evaluations = await lookAt(needy, options, evaluations);
   }
   return evaluations;
@@ -234,7 +246,7 @@ const lookOnce = async (
       return [entry.id, evaluation] as const;
     }),
   );
-  return block(lab, new Map([...earlier, ...evaluated]));
+  return block(lab, new Map([...earlier, ...evaluated]), options);
 };
 
 /** A store that notes which facts are read. */
@@ -261,8 +273,15 @@ export const evaluateEntry = (
   };
 };
 
-/** Blocks every check with a need that did not pass. The check's own outcome is then dropped. */
-export const block = (lab: LabDefinition, evaluations: Evaluations): Evaluations => {
+/**
+ * Blocks every check with a need that did not pass. The check's own outcome is then dropped.
+ * @param whose also blocks the checks of tasks that are locked for this student
+ */
+export const block = (
+  lab: LabDefinition,
+  evaluations: Evaluations,
+  whose?: Pick<GradeOptions, 'progress' | 'language'>,
+): Evaluations => {
   const needs = new Map<string, readonly string[]>(
     lab.tasks.flatMap(({ id, checks }) => checks.map((check) => [`${id}/${check.id}`, check.needs] as const)),
   );
@@ -270,11 +289,24 @@ export const block = (lab: LabDefinition, evaluations: Evaluations): Evaluations
   const finish = (id: string): TimedEvaluation | undefined => {
     const known = finished.get(id) ?? evaluations.get(id);
     if (!known || finished.has(id)) return known;
-    const by = (needs.get(id) ?? []).find((need) => finish(need)?.outcome.outcome !== 'pass');
+    const by = lockOf(id) ?? (needs.get(id) ?? []).find((need) => finish(need)?.outcome.outcome !== 'pass');
     const evaluation: TimedEvaluation =
       by === undefined ? known : { ...known, outcome: { outcome: 'blocked', by }, retry: 'never' };
     finished.set(id, evaluation);
     return evaluation;
+  };
+  const passes = (task: string): boolean =>
+    lab.tasks.some(
+      ({ id, checks }) =>
+        id === task && checks.every((check) => finish(`${id}/${check.id}`)?.outcome.outcome === 'pass'),
+    );
+  const lockOf = (id: string): string | undefined => {
+    const task = whose && lab.tasks.find((each) => id.startsWith(`${each.id}/`));
+    const [first] = task ? undoneNeeds(task, whose.progress, passes) : [];
+    if (first === undefined) return undefined;
+    const index = lab.tasks.findIndex((each) => each.id === first);
+    const { language = 'en' } = whose ?? {};
+    return phrases[language].afterTask(index + 1, localize(lab.tasks[index]?.title ?? { en: first }, language));
   };
   for (const id of evaluations.keys()) finish(id);
   return finished;

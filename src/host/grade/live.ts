@@ -243,7 +243,7 @@ class LiveGrade {
     );
     if (evaluations.size < this.#checks.length || !this.#student) return;
     const options = { ...this.#options, progress: this.#student };
-    await this.#options.onReport(reportOf(options, block(this.#options.lab, evaluations), this.#startedAt));
+    await this.#options.onReport(reportOf(options, block(this.#options.lab, evaluations, options), this.#startedAt));
   }
 
   async #followProgress(): Promise<never> {

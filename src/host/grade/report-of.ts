@@ -20,7 +20,7 @@ import { printable } from '../../kit/printable.ts';
 import { isQuestion } from './checks/answer.ts';
 import { guessed, pastOf } from './past.ts';
 import { phrases } from './say/phrases.ts';
-import { gives, hintCost, historyOf, type Student } from './student.ts';
+import { gives, hintCost, historyOf, type Student, undoneNeeds } from './student.ts';
 import type { Evaluation, Evaluations, TimedEvaluation } from './verdict.ts';
 import type { Machine } from './view/machines.ts';
 
@@ -56,6 +56,7 @@ export const assembleReport = (
     .map((task) => ({
       ...reportTask(options, task, evaluations),
       ...historyOf(task.id, options.progress),
+      ...waitsFor(options, task, evaluations),
       ...guessed(task, options.progress, options.language),
     }));
   return {
@@ -71,6 +72,20 @@ export const assembleReport = (
     tasks,
     ...pastOf(tasks, options.progress),
   };
+};
+
+/** The tasks that come first, of a locked task. */
+const waitsFor = (
+  { lab, progress }: ReportOptions,
+  task: TaskDefinition,
+  evaluations: Evaluations,
+): Pick<TaskReport, 'waitsFor'> => {
+  const undone = undoneNeeds(task, progress, (id) =>
+    (lab.tasks.find((each) => each.id === id)?.checks ?? []).every(
+      (check) => evaluations.get(`${id}/${check.id}`)?.outcome.outcome === 'pass',
+    ),
+  );
+  return undone.length > 0 ? { waitsFor: undone } : {};
 };
 
 /** 3 when any check is broken, else 1 when any check did not pass or a step of a submission failed, else 0. */

@@ -1,5 +1,5 @@
 // The part of the student's work that is not in the cluster: answers and begun tasks. host/tasks stores them.
-import type { TaskDefinition } from '../../api/lab.ts';
+import type { LabDefinition, TaskDefinition } from '../../api/lab.ts';
 import type { StudentEvent, TaskReport } from '../../api/report.ts';
 
 export interface Student {
@@ -27,6 +27,26 @@ export interface Student {
 /** Whether the task has a setup that has not run yet. Until then its checks are blocked. */
 export const waitsToBegin = ({ id, setup }: TaskDefinition, { begun }: Pick<Student, 'begun'>): boolean =>
   setup !== undefined && !begun.includes(id);
+
+/**
+ * The tasks that must be done before this one and are not: neither at present nor at an earlier grading, and not by
+ * `labs goto`. A task that has passed itself waits for nothing.
+ */
+export const undoneNeeds = (
+  { id, needs = [] }: TaskDefinition,
+  { passedAt, skipped }: Pick<Student, 'passedAt' | 'skipped'>,
+  passesNow: (task: string) => boolean = () => false,
+): readonly string[] => {
+  if (passedAt?.[id] !== undefined) return [];
+  return needs.filter((need) => passedAt?.[need] === undefined && skipped?.[need] === undefined && !passesNow(need));
+};
+
+/** For a look at the cluster, whoever did the tasks: no task is locked, and nothing is withheld. */
+export const whoeverDid = <S extends Student>({ tasks }: LabDefinition, student: S): S => ({
+  ...student,
+  skipped: {},
+  passedAt: Object.fromEntries(tasks.map(({ id }) => [id, ''])),
+});
 
 /** Whether the check may give points. What `labs goto` did gives none. */
 export const gives = ({ skipped }: Student, task: string, check: string): boolean =>

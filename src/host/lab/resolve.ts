@@ -63,12 +63,13 @@ const resolveCluster = (input: LabInput['cluster']): ClusterSpec => ({
 });
 
 const resolveTask = (task: TaskInput, folder: Folder): TaskDefinition => {
-  const { id, title, hints, setup, solve, clear, wrong, text = textFile(id) } = task;
+  const { id, title, needs, hints, setup, solve, clear, wrong, text = textFile(id) } = task;
   const script = (field: 'setup' | 'solve' | 'clear', file: string | undefined) =>
     file === undefined ? {} : { [field]: join(folder.root, file) };
   return {
     id,
     title,
+    ...(needs.length > 0 ? { needs } : {}),
     hints,
     text: { en: join(folder.root, text), ...translationsOf(text, folder) },
     ...resolveDebrief(text, folder),

@@ -1,6 +1,6 @@
 // The shape of lab.yaml: the only source of validation, of defaults and of the published JSON Schema.
 import * as z from 'zod';
-import { identifier, localized } from '../grade/checks/fields.ts';
+import { identifier, localized, zeroOrMore } from '../grade/checks/fields.ts';
 import { clusterSchema } from './cluster.ts';
 import { paramsSchema } from './params.ts';
 import { checkSchema } from './schema-checks.ts';
@@ -37,6 +37,11 @@ const taskSchema = z.strictObject({
         'The task’s Markdown file. Default: tasks/ID.md with the task’s id. The Korean text is beside it: tasks/ID.ko.md.',
       examples: ['tasks/web.md'],
     }),
+  needs: zeroOrMore(identifier).meta({
+    description:
+      'Earlier tasks that must be done first. Until then this task is locked: it cannot begin, and its checks are blocked.',
+    examples: ['build', ['build', 'route']],
+  }),
   hints: z
     .array(hint)
     .default([])

@@ -21,6 +21,7 @@ const taskProblems = (tasks: readonly Raw[], machines: Machines): readonly Probl
   const full = tasks.flatMap((task, index) => (checks[index] ?? []).map((id) => `${String(task.id)}/${id}`));
   return [
     ...duplicates(ids, 'task'),
+    ...taskNeedProblems(tasks),
     ...tasks.flatMap((task, t) =>
       listOf(task.checks).flatMap((check, c) => {
         const path: Path = ['tasks', t, 'checks', c];
@@ -45,6 +46,33 @@ const taskProblems = (tasks: readonly Raw[], machines: Machines): readonly Probl
   ];
 };
 
+/**
+ * A task may only need earlier tasks, so that there is always a next one. Needs in a circle are needs of later tasks.
+ */
+const taskNeedProblems = (tasks: readonly Raw[]): readonly Problem[] => {
+  const ids = tasks.map(({ id }) => String(id));
+  return tasks.flatMap((task, t) =>
+    needsIn(task).flatMap((need, n) => {
+      const path: Path = ['tasks', t, 'needs', ...(Array.isArray(task.needs) ? [n] : [])];
+      const at = ids.indexOf(need);
+      const problem = (message: string): readonly Problem[] => [
+        { path, message: `needs: ${message}`, rule: 'reference' },
+      ];
+      if (at < 0) return problem(`there is no task "${need}"${didYouMean(need, ids.slice(0, t))}`);
+      if (at === t) return problem(`task "${need}" needs itself`);
+      if (at < t) return [];
+      return problem(
+        needsIn(tasks[at] ?? {}).includes(String(task.id))
+          ? `tasks "${String(task.id)}" and "${need}" need each other`
+          : `task "${need}" comes later; a task can need only tasks before it`,
+      );
+    }),
+  );
+};
+
+const needsIn = ({ needs }: Raw): readonly string[] =>
+  (needs === undefined ? [] : Array.isArray(needs) ? needs : [needs]).map(String);
+
 const needProblems = (
   check: Raw,
   task: string,
@@ -52,9 +80,7 @@ const needProblems = (
   full: readonly string[],
   path: Path,
 ): readonly Problem[] => {
-  const needs = check.needs === undefined ? [] : Array.isArray(check.needs) ? check.needs : [check.needs];
-  return needs.flatMap((need) => {
-    const name = String(need);
+  return needsIn(check).flatMap((name) => {
     if (name === String(check.id) || name === `${task}/${String(check.id)}`)
       return [{ path: [...path, 'needs'], message: `needs: check "${name}" needs itself` }];
     if (name.includes('/') ? full.includes(name) : own.includes(name)) return [];
@@ -81,10 +107,7 @@ const hiddenProblems = (tasks: readonly Raw[]): readonly Problem[] => {
       if (isHidden(check) && check.type === 'answer')
         return [{ path: [...path, 'visibility'], message: 'visibility: a question cannot be hidden' }];
       if (isHidden(check)) return [];
-      const needs = check.needs === undefined ? [] : Array.isArray(check.needs) ? check.needs : [check.needs];
-      const need = needs
-        .map(String)
-        .find((name) => hidden.has(name.includes('/') ? name : `${String(task.id)}/${name}`));
+      const need = needsIn(check).find((name) => hidden.has(name.includes('/') ? name : `${String(task.id)}/${name}`));
       if (need === undefined) return [];
       const message = `needs: the student does not see the check "${need}"; hide this check, too, or show that one`;
       return [{ path: [...path, 'needs'], message }];
@@ -181,11 +204,8 @@ const cycleProblems = (tasks: readonly Raw[]): readonly Problem[] => {
   const edges = new Map<string, { needs: readonly string[]; path: Path }>();
   tasks.forEach((task, t) => {
     listOf(task.checks).forEach((check, c) => {
-      const needs = (check.needs === undefined ? [] : Array.isArray(check.needs) ? check.needs : [check.needs]).map(
-        String,
-      );
       edges.set(`${String(task.id)}/${String(check.id)}`, {
-        needs: needs.map((need) => (need.includes('/') ? need : `${String(task.id)}/${need}`)),
+        needs: needsIn(check).map((need) => (need.includes('/') ? need : `${String(task.id)}/${need}`)),
         path: ['tasks', t, 'checks', c, 'needs'],
       });
     });

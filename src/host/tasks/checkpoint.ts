@@ -3,7 +3,7 @@ import type { LabDefinition, TaskDefinition } from '../../api/lab.ts';
 import type { Report, TaskReport } from '../../api/report.ts';
 import { ExitCode, LabError } from '../../kit/error.ts';
 import { gradeLab } from '../grade/engine.ts';
-import { waitsToBegin } from '../grade/student.ts';
+import { waitsToBegin, whoeverDid } from '../grade/student.ts';
 import type { Scripts } from '../script/scripts.ts';
 import { stateChecks } from './latest.ts';
 import type { Progress } from './progress.ts';
@@ -116,7 +116,7 @@ const holding = async (
   { lab, access, progress, signal }: TaskRun,
   tasks: readonly TaskDefinition[],
 ): Promise<readonly TaskDefinition[]> => {
-  const student = { ...(await progress.read()), skipped: {} };
+  const student = whoeverDid(lab, await progress.read());
   const begun = tasks.filter((task) => !waitsToBegin(task, student));
   if (begun.length === 0) return [];
   const report = await gradeLab({ lab, access, progress: student, tasks: begun.map(({ id }) => id), signal });

@@ -41,6 +41,10 @@ const defaults: ScoreboardOptions = {
   say: messagesIn('en'),
   details: 'next',
   waiting: new Set(),
+  numbers: new Map([
+    ['task-1', 1],
+    ['task-2', 2],
+  ]),
 };
 
 const draw = (report: Report, options: Partial<ScoreboardOptions> = {}): readonly string[] =>

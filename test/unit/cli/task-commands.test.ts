@@ -109,11 +109,55 @@ describe('labs begin', () => {
     expect(world.ran.filter((each) => each === 'break mend-three')).toHaveLength(1);
   });
 
+  test('says which earlier tasks are open, and goes on where nobody can be asked', async () => {
+    await doTask('one');
+    const { context, notes, text } = contextWith({ yes: false });
+    await beginNamed(context, session(), world.task('mend-three'));
+    expect(notes.join(' ')).toContain('Not done yet: task 2.');
+    expect(text()).toContain('Task 3 has begun.');
+  });
+
   test('says that a task without a fault needs no beginning', async () => {
     const { context, text } = contextWith();
     await beginNamed(context, session(), world.task('one'));
     expect(text()).toContain('Task 1 breaks nothing.');
     expect(world.ran).toEqual([]);
+  });
+});
+
+describe('a task that needs another one', () => {
+  const locked = () => {
+    const tasks = world.lab.tasks.map((task) => (task.id === 'mend-three' ? { ...task, needs: ['two'] } : task));
+    const lab = { ...world.lab, tasks };
+    const [, , task] = tasks;
+    if (!task) throw new Error('no task');
+    return { task, session: { ...session(), lab } };
+  };
+
+  test('does not begin before, and labs says what comes first', async () => {
+    const { task, session: opened } = locked();
+    await expect(beginNamed(contextWith().context, opened, task)).rejects.toMatchObject({
+      code: 'LAB_TASK_LOCKED',
+      exitCode: 2,
+      message: 'Task 3 is locked: task 2 must be done first',
+      hint: expect.stringContaining('labs goto 3'),
+    });
+    await expect(solveTasks(contextWith().context, opened, [task])).rejects.toMatchObject({ code: 'LAB_TASK_LOCKED' });
+    expect(world.ran).toEqual([]);
+  });
+
+  test('begins when the other one is done, also if nobody has checked it', async () => {
+    const { task, session: opened } = locked();
+    world.objects.add('two');
+    await world.progress.answer('two/question', 'right');
+    expect(await beginNamed(contextWith().context, opened, task)).toBe(0);
+    expect(world.ran).toContain('break mend-three');
+  });
+
+  test('is unlocked by labs goto', async () => {
+    const { task, session: opened } = locked();
+    await gotoTask(contextWith().context, opened, task);
+    expect(await beginNamed(contextWith().context, opened, task)).toBe(0);
   });
 });
 

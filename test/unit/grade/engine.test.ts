@@ -35,6 +35,40 @@ describe('needs', () => {
   });
 });
 
+describe('needs of a task', () => {
+  const [first] = labOf([file('a')], { id: 'first', title: { en: 'The first' } }).tasks;
+  const lab = labOf([file('b')], { id: 'second', needs: ['first'] });
+  const both = { ...lab, tasks: [...(first ? [first] : []), ...lab.tasks] };
+  const outcomes = ({ tasks }: Awaited<ReturnType<typeof grade>>) =>
+    tasks.map(({ waitsFor, checks: [check] }) => [check?.outcome, check?.points, waitsFor]);
+
+  test('its checks are blocked until the other task is done, with the reason', async () => {
+    const report = await grade(both, { files: { 'node01:/b': '' } });
+    expect(outcomes(report)[1]).toEqual(['blocked', 0, ['first']]);
+    expect(report.tasks[1]?.checks[0]?.observed).toBe('task 1, which comes first: The first');
+  });
+
+  test('both tasks pass at once if both are done', async () => {
+    const report = await grade(both, { files: { 'node01:/a': '', 'node01:/b': '' } });
+    expect(outcomes(report).map(([outcome]) => outcome)).toEqual(['pass', 'pass']);
+  });
+
+  test('also where only the second task is graded, the first one is looked at', async () => {
+    const access = accessTo({ files: { 'node01:/b': '' } });
+    const report = await gradeLab({ lab: both, access, progress: nobody, tasks: ['second'], signal });
+    expect(outcomes(report)).toEqual([['blocked', 0, ['first']]]);
+  });
+
+  test.each([
+    ['had passed before', { passedAt: { first: '2026-01-01T00:00:00Z' } }],
+    ['was done by labs goto', { skipped: { first: [] } }],
+  ])('a task that %s is done, whatever breaks it later', async (_, student) => {
+    const access = accessTo({ files: { 'node01:/b': '' } });
+    const report = await gradeLab({ lab: both, access, progress: { ...nobody, ...student }, signal });
+    expect(outcomes(report)[1]).toEqual(['pass', 1, undefined]);
+  });
+});
+
 describe('reveal', () => {
   const failed = async (over: object) =>
     (

@@ -322,6 +322,20 @@ describe('a wrong lab', () => {
     expect(await problems(circle)).toEqual([expect.stringContaining('needs itself through other checks')]);
   });
 
+  test('names each need of a task that is no earlier task', async () => {
+    const more = (id: string, needs: string): string =>
+      valid
+        .slice(valid.indexOf('  - id: look'))
+        .replace('id: look', `id: ${id}\n    needs: ${needs}\n    text: tasks/look.md`);
+    const lab = valid.replace('  - id: look', '  - id: look\n    needs: [route]') + more('route', '[lok, look]');
+    expect(await problems(lab + more('self', 'self') + more('early', 'last') + more('last', 'look'))).toEqual([
+      '11:13: needs: tasks "look" and "route" need each other',
+      '16:13: needs: there is no task "lok"; did you mean "look"?',
+      '22:12: needs: task "self" needs itself',
+      '28:12: needs: task "last" comes later; a task can need only tasks before it',
+    ]);
+  });
+
   test('fails to load with every line, the file’s name and exit code 2', async () => {
     await write('lab.yaml', valid.replace('name: tiny', 'name: Tiny Lab'));
     await write('tasks/look.md');

@@ -128,6 +128,7 @@ const draw = async ({ output, say }: Context, { lab, progress }: Session, report
     paint: output.paint,
     say,
     details: report.tasks.length === 1 ? 'all' : 'next',
+    numbers: new Map(lab.tasks.map(({ id }, index) => [id, index + 1])),
     waiting: new Set(lab.tasks.filter((task) => waitsToBegin(task, now)).map(({ id }) => id)),
   });
 };

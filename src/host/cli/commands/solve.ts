@@ -8,6 +8,7 @@ import { confirm, declined } from '../ask.ts';
 import type { Context, Run } from '../context.ts';
 import { gradeSession, numberOf, type Session, taskRun, withSession } from '../session.ts';
 import { secondsSince } from '../text.ts';
+import { refuseLocked } from './begin.ts';
 
 export const run: Run = (context, [name]) =>
   withSession(context, (session) =>
@@ -25,6 +26,7 @@ export const solveTasks = async (
   const solved: Solved[] = [];
   for (const task of tasks) {
     signal.throwIfAborted();
+    await refuseLocked(context, session, task);
     const startedAt = performance.now();
     await solveTask(taskRun(context, session, task));
     // Record each task at once: later tasks may change what this task's checks look at.

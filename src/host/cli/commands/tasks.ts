@@ -1,7 +1,7 @@
 // `labs tasks [task]`: lists the tasks, or prints one. On a terminal, it offers to begin a task that breaks something.
 import { localize, type TaskDefinition } from '../../../api/lab.ts';
 import { ExitCode, LabError } from '../../../kit/error.ts';
-import { waitsToBegin } from '../../grade/student.ts';
+import { undoneNeeds, waitsToBegin } from '../../grade/student.ts';
 import { textOf } from '../../lab/text.ts';
 import { printDebrief } from '../after-task.ts';
 import { confirm, declined } from '../ask.ts';
@@ -17,7 +17,8 @@ import {
   sayIfDown,
   withSession,
 } from '../session.ts';
-import { begin } from './begin.ts';
+import { wrap } from '../text.ts';
+import { begin, lockedHint, numbersOf, remarkEarlier } from './begin.ts';
 
 export const run: Run = async (context, [name], options) => {
   const reading = await openReading(context);
@@ -29,7 +30,8 @@ export const run: Run = async (context, [name], options) => {
 
 const list = async (context: Context, { lab, progress, instance }: ReadingOf): Promise<void> => {
   const { output, say, environment, json } = context;
-  const { passed, passedAt, begun, skipped } = await progress.read();
+  const student = await progress.read();
+  const { passed, passedAt, begun, skipped } = student;
   const tasks = lab.tasks.map((task) => ({
     number: numberOf(lab, task),
     id: task.id,
@@ -39,6 +41,7 @@ const list = async (context: Context, { lab, progress, instance }: ReadingOf): P
     passedAt: passedAt[task.id],
     skipped: !passed.includes(task.id) && skipped[task.id] !== undefined,
     begun: begun.includes(task.id) || task.setup === undefined,
+    waitsFor: undoneNeeds(task, student),
   }));
   if (json) {
     output.line(JSON.stringify({ lab: lab.name, tasks }, null, 2));
@@ -48,7 +51,9 @@ const list = async (context: Context, { lab, progress, instance }: ReadingOf): P
   output.line();
   for (const task of tasks) {
     const mark = task.passed ? output.paint('green', '✔') : task.skipped ? output.paint('dim', '–') : ' ';
-    const note = task.skipped ? output.paint('dim', `  (${say.byGoto})`) : '';
+    const locked = task.waitsFor.length > 0 ? say.lockedNote(numbersOf(lab, task.waitsFor)) : undefined;
+    const state = task.skipped ? say.byGoto : locked;
+    const note = state === undefined ? '' : output.paint('dim', `  (${state})`);
     output.line(` ${mark} ${String(task.number).padStart(2)}  ${task.title}${note}`);
   }
   output.line();
@@ -65,7 +70,12 @@ const read = async (context: Context, session: ReadingOf, task: TaskDefinition):
   if (json) {
     const { id } = task;
     const passed = before.passed.includes(id);
-    const state = { begun: !waitsToBegin(task, before), passed, skipped: !passed && before.skipped[id] !== undefined };
+    const state = {
+      begun: !waitsToBegin(task, before),
+      passed,
+      skipped: !passed && before.skipped[id] !== undefined,
+      waitsFor: undoneNeeds(task, before),
+    };
     const debrief =
       task.debrief && state.passed ? await textOf(session.lab, localize(task.debrief, language)) : undefined;
     output.line(
@@ -77,6 +87,15 @@ const read = async (context: Context, session: ReadingOf, task: TaskDefinition):
   output.write(`\n${renderMarkdown(source, output)}`);
   if (session.instance.state !== 'running') return sayIfDown(context, session.instance);
   output.line();
+  const undone = undoneNeeds(task, before);
+  if (undone.length > 0) {
+    for (const text of [
+      `${say.locked(number, numbersOf(session.lab, undone))}.`,
+      lockedHint(context, session.lab, task, undone),
+    ])
+      for (const line of wrap(text, output.width)) output.line(output.paint('yellow', line));
+    return;
+  }
   if (waitsToBegin(task, before) && !(await offerToBegin(context, session, task))) return;
   if (questionsOf(task).length > 0) output.line(output.paint('dim', say.answerWith(number)));
   output.line(output.paint('dim', say.checkWith(number)));
@@ -86,9 +105,14 @@ const read = async (context: Context, session: ReadingOf, task: TaskDefinition):
 };
 
 /** Reading is not beginning: asks on a terminal, otherwise names the command. @returns whether the task has begun */
-const offerToBegin = async (context: Context, { name, lab }: Reading, task: TaskDefinition): Promise<boolean> => {
+const offerToBegin = async (
+  context: Context,
+  { name, lab, progress }: Reading,
+  task: TaskDefinition,
+): Promise<boolean> => {
   const { output, say, yes } = context;
   output.line(say.breaks);
+  await remarkEarlier(context, { lab, progress }, task);
   const agreed = (yes || output.interactive) && (await confirm(context, say.beginQuestion));
   // The student reads the task while labs prepares the cluster.
   await output.flush();

@@ -27,6 +27,25 @@ export const taskMessages = {
   observed: both('observed', '실젯값'),
   hintLabel: both('hint', '힌트'),
   notBegun: both('not begun', '시작 전'),
+  lockedNote: both(
+    (tasks: string) => `locked: needs task ${tasks}`,
+    (tasks) => `잠김: 과제 ${tasks} 먼저`,
+  ),
+  locked: both(
+    (task: number, needs: string) => `Task ${task} is locked: task ${needs} must be done first`,
+    (task, needs) => `${task}번 과제는 잠겨 있습니다. 먼저 할 과제: ${needs}`,
+  ),
+  lockedHint: both(
+    (task: number, first: number) =>
+      `Do task ${first} first (\`labs tasks ${first}\`), or let labs do it without points: \`labs goto ${task}\`.`,
+    (task, first) =>
+      `먼저 ${first}번 과제를 하세요(\`labs tasks ${first}\`). 점수 없이 labs에 맡길 수도 있습니다: \`labs goto ${task}\``,
+  ),
+  earlierOpen: both(
+    (tasks: string) =>
+      `Not done yet: ${/^\d+$/.test(tasks) ? 'task' : 'tasks'} ${tasks}. The fault may get in their way.`,
+    (tasks) => `아직 끝내지 않은 과제: ${tasks}. 고장 때문에 그 과제를 풀기 어려울 수 있습니다.`,
+  ),
   blockedBy: both(
     (check: string) => `waits for ${check}`,
     (check) => `선행 조건: ${check}`,

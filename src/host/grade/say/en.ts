@@ -53,6 +53,7 @@ export const english = {
     `${observed} (this is right; it passes when it stays so for ${seconds} s)`,
   inTask: (task: number, title: string) => `${title} (task ${task})`,
   toBegin: (task: number) => `the task to begin: labs begin ${task}`,
+  afterTask: (task: number, title: string) => `task ${task}, which comes first: ${title}`,
   triedLast: () => 'labs grade: it changes the cluster, so it runs last and not while you watch',
   toDoYourself: (task: number) => `your own work, because labs goto did this task: labs reset ${task}`,
 

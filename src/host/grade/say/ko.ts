@@ -47,6 +47,7 @@ export const korean: Phrases = {
   staysNotYet: (observed, seconds) => `${observed} (올바름. ${seconds}초 동안 유지되면 통과)`,
   inTask: (task, title) => `${title} (과제 ${task})`,
   toBegin: (task) => `과제 시작(labs begin ${task})`,
+  afterTask: (task, title) => `먼저 할 과제 ${task}: ${title}`,
   triedLast: () => 'labs grade(클러스터를 바꾸는 검사라서 마지막에 실행)',
   toDoYourself: (task) => `직접 풀기(labs goto가 대신 푼 과제): labs reset ${task}`,
 

@@ -38,6 +38,7 @@ export const ruleTable = {
   'unused-file': rule('warning', 'a file that nothing uses', '쓰이지 않는 파일'),
   'needs-cycle': rule('error', 'checks that need each other', '서로를 필요로 하는 검사'),
   'later-need': rule('warning', 'a check that needs a check of a later task', '뒤 과제의 검사가 필요한 검사'),
+  'repeated-need': rule('warning', 'a need that another need implies', '다른 선행 과제에 이미 포함된 선행 과제'),
   'never-passes': rule('error', 'a check that can never pass', '통과할 수 없는 검사'),
   'absence-needs': rule('warning', 'a check of an absence without `needs`', '`needs`가 없는 부재 검사'),
   'passes-untouched': rule('error', 'a check that passes in an untouched lab', '손대지 않은 실습에서 통과하는 검사'),

@@ -81,6 +81,8 @@ export const checksOf = ({ tasks }: Pick<LabSource, 'tasks'>): readonly LocatedC
 
 /** The full names of the checks that a check needs. */
 export const needsOf = ({ task, check }: Pick<LocatedCheck, 'task' | 'check'>): readonly string[] =>
-  (check.needs === undefined ? [] : Array.isArray(check.needs) ? check.needs : [check.needs])
-    .map(String)
-    .map((need) => (need.includes('/') ? need : `${String(task.id)}/${need}`));
+  namesIn(check.needs).map((need) => (need.includes('/') ? need : `${String(task.id)}/${need}`));
+
+/** The names in a field that takes one or several. */
+export const namesIn = (field: unknown): readonly string[] =>
+  (field === undefined ? [] : Array.isArray(field) ? field : [field]).map(String);

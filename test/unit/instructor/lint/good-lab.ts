@@ -71,6 +71,7 @@ tasks:
         listening: 0.0.0.0:9999
   - id: mend
     title: { en: Repair the shop, ko: 가게 고치기 }
+    needs: [look, web]
     setup: solve/mend.ts
     solve: solve/mend.ts
     checks:

@@ -47,6 +47,27 @@ export const mistakes: readonly Mistake[] = [
   change('an unknown role', 'schema', lab, ['role: control-plane', 'role: controlplane']),
   change('a wrong place', 'schema', lab, ['from: client', 'from: clients']),
   change('a need that does not exist', 'reference', lab, ['needs: runs', 'needs: rans']),
+  change('a need of no task', 'reference', lab, ['needs: [look, web]', 'needs: [look, wab]']),
+  change('a task that needs itself', 'reference', lab, ['needs: [look, web]', 'needs: mend']),
+  change(
+    'a need of a later task by a task',
+    'reference',
+    lab,
+    ['    solve: solve/web.ts', '    needs: mend\n    solve: solve/web.ts'],
+    {
+      text: 'needs: mend',
+    },
+  ),
+  change(
+    'a need that another need implies',
+    'repeated-need',
+    lab,
+    ['    solve: solve/web.ts', '    needs: look\n    solve: solve/web.ts'],
+    {
+      text: 'needs: [look',
+    },
+  ),
+  change('a need that is named twice', 'repeated-need', lab, ['needs: [look, web]', 'needs: [look, look]']),
   change('an unknown node', 'reference', lab, ['on: node/node01', 'on: node/node02']),
   change('an id twice', 'reference', lab, ['id: scripted', 'id: answers']),
   change('an unknown choice', 'reference', lab, ['equals: two', 'equals: three']),

@@ -1,12 +1,13 @@
 // Checks that cannot do their work: unreachable ones, those that can never pass, and absences that nothing backs.
 import { type Raw, recordOf } from '../../../lab/raw.ts';
 import { type Finding, finding } from '../finding.ts';
-import { checksOf, type LabSource, type LocatedCheck, needsOf } from '../source.ts';
+import { checksOf, type LabSource, type LocatedCheck, namesIn, needsOf } from '../source.ts';
 
 export const checkRules = (source: LabSource): readonly Finding[] => [
   ...cycles(source),
   ...laterNeeds(source),
   ...contradictions(source),
+  ...repeatedNeeds(source),
   ...absences(source),
 ];
 
@@ -57,6 +58,30 @@ const laterNeeds = (source: LabSource): readonly Finding[] => {
         source.at([...each.path, 'needs']),
         `this check is blocked until a later task is done: it needs ${later}`,
         `뒤 과제를 마칠 때까지 막혀 있는 검사입니다. 필요한 검사: ${later}`,
+      ),
+    ];
+  });
+};
+
+/** Needs of tasks that say nothing new. */
+const repeatedNeeds = (source: LabSource): readonly Finding[] => {
+  const needs = new Map(source.tasks.map((task) => [String(task.id), namesIn(task.needs)]));
+  const reaches = (from: string, to: string, seen: ReadonlySet<string> = new Set()): boolean =>
+    !seen.has(from) &&
+    (needs.get(from) ?? []).some((next) => next === to || reaches(next, to, new Set([...seen, from])));
+  return source.tasks.flatMap((task, number) => {
+    const own = namesIn(task.needs);
+    const index = own.findIndex(
+      (need, at) => own.indexOf(need) !== at || own.some((other) => other !== need && reaches(other, need)),
+    );
+    const need = own[index];
+    if (need === undefined) return [];
+    return [
+      finding(
+        'repeated-need',
+        source.at(['tasks', number, 'needs', ...(Array.isArray(task.needs) ? [index] : [])]),
+        `task "${need}" is needed anyway: remove it from \`needs\``,
+        `\`needs\`에서 빼도 되는 과제입니다. 어차피 먼저 해야 합니다: ${need}`,
       ),
     ];
   });
