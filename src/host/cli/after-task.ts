@@ -6,7 +6,7 @@ import type { Progress } from '../tasks/progress.ts';
 import type { Context } from './context.ts';
 import { renderMarkdown } from './markdown.ts';
 import { numberOf, type Session } from './session.ts';
-import { pointsOf } from './standing.ts';
+import { maxPointsOf, pointsAt } from './standing.ts';
 
 /** Prints nothing when no task passed. One task shows its debrief; several tasks show the commands that print them. */
 export const printPassed = async (
@@ -43,7 +43,7 @@ export const printDebrief = async (
 export const printStanding = ({ output, say }: Context, lab: LabDefinition, progress: Progress): void => {
   const done = lab.tasks.filter(({ id }) => progress.passed.includes(id));
   const next = nextTask(lab, progress);
-  output.line(say.soFar(done.length, lab.tasks.length, pointsOf(done), pointsOf(lab.tasks)));
+  output.line(say.soFar(done.length, lab.tasks.length, pointsAt(lab, progress), maxPointsOf(lab.tasks)));
   if (next === undefined) output.line(say.nextGrade);
   else
     output.line(progress.skipped[next.id] ? say.onlyGotoLeft(numberOf(lab, next)) : say.nextTask(numberOf(lab, next)));

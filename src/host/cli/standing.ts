@@ -1,7 +1,9 @@
 // Where a student is in a lab: read from Docker's labels and the progress file, so also for a stopped lab.
 import type { LabDefinition, TaskDefinition } from '../../api/lab.ts';
 import type { ClusterSummary } from '../cluster/status.ts';
+import { hintCost } from '../grade/student.ts';
 import { nextTask } from '../tasks/next.ts';
+import type { Progress } from '../tasks/progress.ts';
 import type { Context } from './context.ts';
 import { definitionOf } from './machines.ts';
 import { progressIn } from './student-progress.ts';
@@ -11,7 +13,7 @@ export interface Standing {
   readonly passed: readonly TaskDefinition[];
   /** The task to do next. */
   readonly next: TaskDefinition | undefined;
-  /** Points of the tasks that passed, and of all tasks. */
+  /** Points at the latest grading, as `labs check` counts them: of unfinished tasks, too. */
   readonly points: number;
   readonly maxPoints: number;
 }
@@ -24,10 +26,23 @@ export const standingIn = async (context: Context, instance: ClusterSummary): Pr
     lab,
     passed,
     next: nextTask(lab, progress),
-    points: pointsOf(passed),
-    maxPoints: pointsOf(lab.tasks),
+    points: pointsAt(lab, progress),
+    maxPoints: maxPointsOf(lab.tasks),
   };
 };
 
-export const pointsOf = (tasks: readonly TaskDefinition[]): number =>
+export const maxPointsOf = (tasks: readonly TaskDefinition[]): number =>
   tasks.flatMap(({ checks }) => checks).reduce((sum, { points }) => sum + points, 0);
+
+/** A task that has passed keeps its points, but for what its hints cost. */
+export const pointsAt = ({ tasks }: LabDefinition, progress: Progress): number => {
+  const points = tasks.map((task) => {
+    const { points: judged = {} } = progress.latest[task.id] ?? {};
+    const had = progress.passed.includes(task.id)
+      ? maxPointsOf([task])
+      : task.checks.reduce((sum, { id }) => sum + (judged[id] ?? 0), 0);
+    return Math.max(0, had - hintCost(task, progress));
+  });
+  // Parts of points have two decimals, and binary fractions would show more.
+  return Math.round(points.reduce((sum, each) => sum + each, 0) * 100) / 100;
+};

@@ -322,7 +322,7 @@ describe('labs answer', () => {
     const { context, text } = contextWith();
     await answerTask(context, session(), world.task('one'), ['right']);
     expect(text()).toMatch(/Why it works\s+Why one works\./);
-    expect(text()).toContain('1 of 4 tasks have passed, worth 2 of 8 points.');
+    expect(text()).toContain('1 of 4 tasks have passed. You have 2 of 8 points.');
     expect(text()).toContain('labs tasks 2');
   });
 

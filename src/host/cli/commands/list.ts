@@ -7,6 +7,7 @@ import { findLab, type LabSummary, listLabs } from '../../lab/catalogue.ts';
 import { type Origin, originOf } from '../../pack/installed.ts';
 import type { Context, Run } from '../context.ts';
 import { clustersIfAny } from '../instances.ts';
+import { standingIn } from '../standing.ts';
 import { table } from '../table.ts';
 
 export const run: Run = async (context) => {
@@ -16,10 +17,22 @@ export const run: Run = async (context) => {
     clustersIfAny(context, { remark: true }),
   ]);
   const labs = await Promise.all(found.map((lab) => withOrigin(context, lab)));
-  if (context.json)
-    context.output.line(JSON.stringify({ labs: labs.map(toJson(context)), running: instances }, null, 2));
-  else await print(context, labs, instances);
+  const running = await Promise.all(instances.map((instance) => withProgress(context, instance)));
+  if (context.json) context.output.line(JSON.stringify({ labs: labs.map(toJson(context)), running }, null, 2));
+  else await print(context, labs, running);
   return ExitCode.ok;
+};
+
+type Running = ClusterSummary & {
+  /** At the latest grading. Undefined if the lab's folder or the student's progress cannot be read. */
+  readonly progress?: Record<'passed' | 'tasks' | 'points' | 'maxPoints', number>;
+};
+
+const withProgress = async (context: Context, instance: ClusterSummary): Promise<Running> => {
+  const standing = await standingIn(context, instance).catch(() => context.signal.throwIfAborted());
+  if (standing?.lab.name !== instance.lab) return instance;
+  const { lab, passed, points, maxPoints } = standing;
+  return { ...instance, progress: { passed: passed.length, tasks: lab.tasks.length, points, maxPoints } };
 };
 
 type Listed = LabSummary & {
@@ -47,11 +60,7 @@ const toJson =
     ...(installed ? { origin: installed.source, version: installed.version, digest: installed.digest } : {}),
   });
 
-const print = async (
-  context: Context,
-  labs: readonly Listed[],
-  instances: readonly ClusterSummary[],
-): Promise<void> => {
+const print = async (context: Context, labs: readonly Listed[], instances: readonly Running[]): Promise<void> => {
   const { output, say } = context;
   if (labs.length === 0) output.line(say.noLabs);
   const known = labs.flatMap(({ installed, ...lab }) => {
@@ -67,10 +76,10 @@ const print = async (
     ),
   );
   const rows = [...known, ...others.flat()];
-  const columns = rows.some(([, , , origin]) => origin !== '') ? 4 : 3;
-  const head = [say.lab, say.state, say.title, say.origin].slice(0, columns);
-  const cut = rows.map((row) => row.slice(0, columns));
-  for (const line of table(head, cut, output)) output.line(line);
+  const head = [say.lab, say.state, say.pointsHead, say.title, say.origin];
+  const isShown = head.map((title, column) => title === say.lab || rows.some((row) => row[column] !== ''));
+  const shown = (row: readonly string[]): readonly string[] => row.filter((_, column) => isShown[column]);
+  for (const line of table(shown(head), rows.map(shown), output)) output.line(line);
 };
 
 /** Empty if the folder is gone, or holds another lab by now. */
@@ -84,16 +93,19 @@ const titleIn = async ({ environment, paths }: Context, name: string, folder: st
 const rowsOf = (
   { say }: Context,
   lab: { readonly name: string; readonly title: string; readonly origin?: string; readonly folder?: string },
-  instances: readonly ClusterSummary[],
+  instances: readonly Running[],
 ): readonly (readonly string[])[] => {
   const ofLab = instances.filter((instance) => instance.lab === lab.name);
   const same = ofLab.find(({ name, folder }) => name === lab.name && folder === lab.folder);
   const others = ofLab.filter((instance) => instance !== same);
   return [
-    [lab.name, same ? say.states[same.state] : '-', lab.title, lab.origin ?? ''],
-    ...others.map(({ name, state, folder = '' }) => [`  ${name}`, say.states[state], '', folder]),
+    [lab.name, same ? say.states[same.state] : '-', pointsIn(same), lab.title, lab.origin ?? ''],
+    ...others.map((each) => [`  ${each.name}`, say.states[each.state], pointsIn(each), '', each.folder ?? '']),
   ];
 };
+
+const pointsIn = (instance: Running | undefined): string =>
+  instance?.progress ? `${instance.progress.points}/${instance.progress.maxPoints}` : '';
 
 const titleOf = ({ output, environment }: Context, lab: LabSummary): string =>
   lab.problem === undefined

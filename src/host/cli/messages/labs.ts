@@ -26,8 +26,9 @@ export const labMessages = {
     (passed, tasks) => `과제 ${tasks}개 중 ${passed}개 통과`,
   ),
   // labs alone, next
+  pointsHead: both('POINTS', '점수'),
   pointsOf: both(
-    (points: number, max: number) => `worth ${points} of ${max} points`,
+    (points: number, max: number) => `${points} of ${max} points`,
     (points, max) => `${points}/${max}점`,
   ),
   nextTaskIs: both(

@@ -187,7 +187,7 @@ export const progressMessages = {
   whyItWorks: both('Why it works', '이렇게 동작하는 이유'),
   soFar: both(
     (tasks: number, all: number, points: number, max: number) =>
-      `${tasks} of ${all} tasks have passed, worth ${points} of ${max} points.`,
+      `${tasks} of ${all} tasks have passed. You have ${points} of ${max} points.`,
     (tasks, all, points, max) => `과제 ${all}개 중 ${tasks}개를 통과했습니다. 점수는 ${points}/${max}점입니다.`,
   ),
   nextTask: both(
