@@ -32,7 +32,8 @@ says what does.
 - A **text or /pattern/** searches for the text literally, or for a regular expression in JavaScript's syntax.
 - A **duration** is \`500ms\`, \`5s\` or \`1m\`.
 - A **place** is a machine or a pod: \`pod/NAME\`, \`pod/NAMESPACE/NAME\`, \`pod/NAMESPACE/LABEL=VALUE\`, \`node/NAME\`, \`node/*\` (every node), \`machine/NAME\` (a router or
-  host), \`client\` (the only or first client) or \`client/NAME\`. Files and logs are those of machines.
+  host), \`client\` (the only or first client) or \`client/NAME\`. A machine's name followed by \`/netns/NAME\` is a network namespace
+  that the [student has made](cluster.md#namespaces-made-by-hand) there. Files and logs are those of machines.
 - **Templates** stand in every text of lab.yaml. \`\${service/shop/web:.spec.clusterIP}\` takes a value from the cluster, and it never acts as a regular expression.
   \`\${node.address}\` and \`\${node.name}\` are those of the node that is looked at (each one with \`node/*\`), or on which the pod runs. \`\${param:NAME}\` is
   the value of a [parameter](cluster.md#parameters).

@@ -13,6 +13,8 @@ export interface NamespaceTexts {
   readonly id?: string;
   /** The namespace of the machine's init. The others are those of its pods, and any that the student made. */
   readonly isOwn: boolean;
+  /** Its names in `ip netns` on the machine. Absent: none. */
+  readonly names?: readonly string[];
   readonly addresses: string;
   readonly routes: string;
   readonly routes6: string;

@@ -2,11 +2,13 @@
 import type { Component } from './paths.ts';
 import type { Ipv4 } from './scalars.ts';
 
-/** A network namespace: the machine's own, or the namespace of the pod with this address on the machine. */
+/** A network namespace: the machine's own, that of the pod with this address, or one that has a name there. */
 export interface Place {
   readonly machine: string;
   readonly pid: number;
   readonly podIp?: Ipv4;
+  /** The name that `ip netns add` has given it on the machine. */
+  readonly netns?: string;
 }
 
 export type FactName =

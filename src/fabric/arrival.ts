@@ -114,7 +114,8 @@ export const watchArrivals = async ({ table, captures, stages, prober }: WatchOp
 /** Undefined: the endpoint does not exist, so nothing arrives there. */
 const findEndpoint = (table: ProcessTable, { place }: Arrival) =>
   find(table, place).catch((error) => {
-    if (error instanceof AgentError && ['FABRIC_NO_POD', 'FABRIC_MOVED'].includes(error.code)) return undefined;
+    if (error instanceof AgentError && ['FABRIC_NO_POD', 'FABRIC_NO_NETNS', 'FABRIC_MOVED'].includes(error.code))
+      return undefined;
     throw error;
   });
 

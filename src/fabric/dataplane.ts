@@ -1,7 +1,7 @@
 // Reads all that decides where a packet goes, from every network namespace of a lab.
 import type { DataplaneParams, NamespaceTexts } from '../api/dataplane.ts';
 import { parseListeners } from './listeners.ts';
-import { namespacesOf } from './namespaces.ts';
+import { namesOf, namespacesOf } from './namespaces.ts';
 import { find } from './place.ts';
 import { machineProcesses, type ProcessTable } from './processes.ts';
 import { AgentError, type Netns, run } from './run.ts';
@@ -16,11 +16,13 @@ export const createDataplane =
     const ofMachines = machines.map(async ({ machine, pid }) => {
       await using namespaces = await namespacesOf(pid, await machineProcesses(table, pid), { thorough: true });
       await using own = await find(table, { machine, pid });
+      const named = Map.groupBy(await namesOf(pid), ([, id]) => id);
       return await Promise.all(
         namespaces.all.map(async ({ id, netns }) => ({
           machine,
           id,
           isOwn: id === own.namespace.id,
+          ...(named.has(id) ? { names: named.get(id)?.map(([name]) => name) ?? [] } : {}),
           ...(await textsOf(machine, netns, signal)),
         })),
       );
@@ -35,7 +37,7 @@ export const createDataplane =
     return [own, ...others.flat()];
   };
 
-export type Texts = Omit<NamespaceTexts, 'machine' | 'id' | 'isOwn'>;
+export type Texts = Omit<NamespaceTexts, 'machine' | 'id' | 'isOwn' | 'names'>;
 type Printed = Exclude<keyof Texts, 'sysctls' | 'arpTables' | 'recent' | 'listeners'>;
 
 interface Command {

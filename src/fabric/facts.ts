@@ -1,6 +1,6 @@
 // Gathers facts about one place from the kernel, with the fabric's own tools. Tools that a student replaced are not
 // used.
-import type { FactName, Facts, FactsParams, ListenerFact, NamespaceFact } from '../api/facts.ts';
+import type { FactName, Facts, FactsParams, ListenerFact, NamespaceFact, Place } from '../api/facts.ts';
 import { isGenuine } from './genuine.ts';
 import { parseLinks, parseRoutes } from './links.ts';
 import { parseListeners } from './listeners.ts';
@@ -43,7 +43,7 @@ const gather = async (table: ProcessTable, { place, want }: FactsParams, signal?
     listeners: () => listenersOf(namespace, run),
     processes: async () =>
       describeProcesses(
-        ((await members) ?? []).filter(({ netns }) => place.podIp === undefined || netns === namespace.id),
+        ((await members) ?? []).filter(({ netns }) => isWholeMachine(place) || netns === namespace.id),
         (hostPid, unit) => isGenuine({ hostPid, unit, place, netns: namespace.netns }),
       ),
     namespaces: async () => describeNamespaces(place.pid, (await members) ?? [], signal),
@@ -55,6 +55,8 @@ const gather = async (table: ProcessTable, { place, want }: FactsParams, signal?
   const entries = [...wanted].map(async (name) => [name, await gatherers[name]()] as const);
   return Object.fromEntries(await Promise.all(entries)) as Facts;
 };
+
+const isWholeMachine = ({ podIp, netns }: Place): boolean => podIp === undefined && netns === undefined;
 
 type Run = (command: readonly string[]) => Promise<string>;
 

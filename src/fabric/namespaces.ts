@@ -79,13 +79,30 @@ function* threadsOf(hostPid: number): Generator<Reference> {
 
 /** The namespaces that are mounted anywhere in what a process sees. */
 async function* mountedFor(hostPid: number): AsyncGenerator<Reference> {
-  const mounts = (await readProc(`/proc/${hostPid}/mountinfo`)) ?? '';
-  for (const [, id = '', path = ''] of mounts.matchAll(/^\d+ \d+ \S+ (net:\[\d+\]) (\S+) /gm))
-    yield {
-      id,
-      path: `/proc/${hostPid}/root${path.replaceAll(/\\(\d{3})/g, (_, octal) => String.fromCharCode(Number.parseInt(octal, 8)))}`,
-    };
+  for (const { id, path } of await mountsOf(hostPid)) yield { id, path: `/proc/${hostPid}/root${path}` };
 }
+
+/** @returns paths as the process sees them, in the order of the mounts */
+const mountsOf = async (hostPid: number): Promise<readonly Reference[]> => {
+  const mounts = (await readProc(`/proc/${hostPid}/mountinfo`)) ?? '';
+  return [...mounts.matchAll(/^\d+ \d+ \S+ (net:\[\d+\]) (\S+) /gm)].map(([, id = '', path = '']) => ({
+    id,
+    path: path.replaceAll(/\\(\d{3})/g, (_, octal) => String.fromCharCode(Number.parseInt(octal, 8))),
+  }));
+};
+
+/**
+ * The names of `ip netns` on a machine, with the id of the namespace that each one stands for. They are read from the
+ * kernel's list of mounts: a link that a student puts into the folder names nothing.
+ */
+export const namesOf = async (initPid: number): Promise<ReadonlyMap<string, string>> =>
+  new Map(
+    (await mountsOf(initPid)).flatMap(({ id, path }): (readonly [string, string])[] => {
+      const name = /^\/(?:var\/)?run\/netns\/([^/]+)$/.exec(path)?.[1];
+      // Of two mounts at one path, the later one is seen.
+      return name === undefined ? [] : [[name, id]];
+    }),
+  );
 
 /**
  * The file is in the machine's file system, where the student may have put a link or a FIFO on the path. So an opened

@@ -1,7 +1,7 @@
-// Finds the network namespace of a place: a machine, or a pod that is identified by its address.
+// Finds the network namespace of a place: a machine, a pod that is identified by its address, or a name of `ip netns`.
 import type { Place } from '../api/facts.ts';
 import { type Ipv4, parseIpv4 } from '../api/scalars.ts';
-import { type Namespace, namespacesOf } from './namespaces.ts';
+import { type Namespace, namesOf, namespacesOf } from './namespaces.ts';
 import { pinOf } from './pins.ts';
 import { linkNow, readProc } from './proc.ts';
 import { machineInit, machineProcesses, type ProcessTable } from './processes.ts';
@@ -15,10 +15,11 @@ const nothingOpen = { [Symbol.asyncDispose]: async () => {} };
 
 /**
  * The namespace of a place.
- * @throws AgentError `FABRIC_NO_MACHINE`, `FABRIC_MOVED` or `FABRIC_NO_POD`
+ * @throws AgentError `FABRIC_NO_MACHINE`, `FABRIC_MOVED`, `FABRIC_NO_POD` or `FABRIC_NO_NETNS`
  */
 export const find = async (table: ProcessTable, place: Place): Promise<Found> => {
   const { pid } = place;
+  if (place.netns !== undefined) return await namedNamespace(table, place, place.netns);
   if (place.podIp === undefined) return await machineNamespace(table, place);
   // The address may come from the cluster's API, where a student can write anything.
   const podIp = parseIpv4(place.podIp);
@@ -35,6 +36,21 @@ export const find = async (table: ProcessTable, place: Place): Promise<Found> =>
       ? `several network namespaces on ${place.machine} have the address ${podIp}`
       : `no network namespace on ${place.machine} has the address ${podIp}`,
   );
+};
+
+/** The machine's own namespace is none of those that a student has made, whatever name it has got. */
+const namedNamespace = async (table: ProcessTable, { machine, pid }: Place, name: string): Promise<Found> => {
+  const own = machineInit(pid) && (pinOf(pid) ?? linkNow(`/proc/${pid}/ns/net`));
+  const id = (await namesOf(pid)).get(name);
+  if (id !== undefined && id === own)
+    throw new AgentError('FABRIC_NO_NETNS', `${name} is the network namespace of ${machine} itself`);
+  if (id !== undefined) {
+    const namespaces = await namespacesOf(pid, await machineProcesses(table, pid));
+    const namespace = namespaces.all.find((each) => each.id === id);
+    if (namespace) return { namespace, [Symbol.asyncDispose]: namespaces[Symbol.asyncDispose] };
+    await namespaces[Symbol.asyncDispose]();
+  }
+  throw new AgentError('FABRIC_NO_NETNS', `${machine} has no network namespace ${name}`);
 };
 
 /** The namespace that the machine was wired in, even if process 1 has left it since. */

@@ -16,6 +16,7 @@ import {
   MissingFacts,
   noChanges,
   type Spot,
+  spotOf,
   Unmet,
   unmetCode,
 } from './facts.ts';
@@ -66,7 +67,7 @@ export const startLook = (collector: Collector): Look => {
   };
   /** Requests for facts of one place in the same turn of the event loop go into one call. */
   const placeFacts = ({ spot, want }: KernelRequest): Promise<Fact> => {
-    const key = `${spot.machine} ${spot.podIp ?? ''}`;
+    const key = `${spot.machine} ${spot.podIp ?? ''} ${spot.netns ?? ''}`;
     const open = places.get(key);
     if (open) {
       open.want.add(want);
@@ -131,9 +132,9 @@ const safely = async (work: () => Promise<unknown>): Promise<Fact> => {
   }
 };
 
-export const placeOf = (access: ClusterAccess, { machine, podIp }: Spot): Place => {
-  const pid = pidOf(access, machine);
-  return podIp === undefined ? { machine, pid } : { machine, pid, podIp: podIp as Ipv4 };
+export const placeOf = (access: ClusterAccess, spot: Spot): Place => {
+  const { podIp, ...rest } = spotOf(spot);
+  return { ...rest, pid: pidOf(access, spot.machine), ...(podIp === undefined ? {} : { podIp: podIp as Ipv4 }) };
 };
 
 const stagesOf = (access: ClusterAccess, stages: readonly (readonly Endpoint[])[]): readonly Stage[] =>

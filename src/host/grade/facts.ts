@@ -8,10 +8,11 @@ import type { HttpOutcome, LookupOutcome, SeriesOutcome, TcpOutcome } from '../.
 import type { ScriptVerdict } from '../../api/script.ts';
 import type { ChangeOutcome, ChangeRequest } from './change/types.ts';
 
-/** A machine, or the pod with this address on it. */
+/** A machine, the pod with this address on it, or the network namespace that has this name in `ip netns` there. */
 export interface Spot {
   readonly machine: string;
   readonly podIp?: string;
+  readonly netns?: string;
 }
 
 /** A network namespace, and the address and port at which a request reaches it. */
@@ -25,7 +26,14 @@ export interface Endpoint {
 }
 
 /** A spot without further fields, so that equal spots give equal keys. */
-export const spotOf = ({ machine, podIp }: Spot): Spot => (podIp === undefined ? { machine } : { machine, podIp });
+export const spotOf = ({ machine, podIp, netns }: Spot): Spot => ({
+  machine,
+  ...(podIp === undefined ? {} : { podIp }),
+  ...(netns === undefined ? {} : { netns }),
+});
+
+/** Whether the spot is the machine itself. */
+export const isMachine = ({ podIp, netns }: Spot): boolean => podIp === undefined && netns === undefined;
 
 /** Every kind of fact: `ask` is the request, `value` is the answer. */
 export interface FactKinds {

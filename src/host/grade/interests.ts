@@ -3,7 +3,7 @@ import type { Change, ChangesParams, KernelPart } from '../../api/changes.ts';
 import type { FactName } from '../../api/facts.ts';
 import { deletedPrefix } from '../../api/paths.ts';
 import type { ClusterAccess } from './access.ts';
-import type { FactRequest } from './facts.ts';
+import { type FactRequest, isMachine } from './facts.ts';
 
 /** The request of a fact's key: the opposite of `keyOf`. */
 export const requestOf = (key: string): FactRequest => Object.fromEntries(JSON.parse(key)) as FactRequest;
@@ -56,11 +56,11 @@ const presentPath = (path: string): string =>
 
 type Kernel = Extract<Change, { kind: 'kernel' }>;
 
-/** Where a pod is found depends on processes and links. */
+/** Where a pod or a named namespace is found depends on processes and links. */
 const ofKernel = ({ spot, want }: Extract<FactRequest, { kind: 'facts' }>, { machine, what }: Kernel): boolean => {
   if (spot.machine !== machine) return false;
   const parts = partsOf[want];
-  return !parts || parts.includes(what) || (spot.podIp !== undefined && (what === 'links' || what === 'processes'));
+  return !parts || parts.includes(what) || (!isMachine(spot) && (what === 'links' || what === 'processes'));
 };
 
 /**

@@ -23,7 +23,7 @@ export const fillTemplates = <T, Check extends CheckDefinition>(
   const places = references.flatMap((reference) =>
     view.places.all(reference).map((place) => ({
       place,
-      reference: reference === 'node/*' ? `node/${place.machine}` : reference,
+      reference: reference.replace(/^node\/\*/, `node/${place.machine}`),
     })),
   );
   const judged = askAll(places, ({ place, reference }) =>

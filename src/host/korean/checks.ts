@@ -117,6 +117,8 @@ export const checkSentences: Sentences = {
     '머신의 프로세스가 소켓을 숨기고 있거나 소켓이 너무 많음',
   'this kernel is too old to show the sockets of others': '커널이 너무 오래되어 다른 프로세스의 소켓을 보여 주지 않음',
   'the search for sockets has failed': '소켓 찾기에 실패함',
+  '{machine} has no network namespace {name}': '{machine}에 네트워크 네임스페이스 {name} 없음',
+  '{name} is the network namespace of {machine} itself': '{name}: {machine} 자신의 네트워크 네임스페이스임',
   'process 1 of {machine} has left the network namespace of the machine':
     '{machine} 머신의 1번 프로세스가 머신의 네트워크 네임스페이스를 떠남',
   'the rules changed again and again while they were read': '읽는 동안 규칙이 계속 바뀜',

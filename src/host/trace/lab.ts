@@ -60,9 +60,12 @@ export const cablesOf = (machines: Names['machines']): readonly Cable[] =>
     })),
   );
 
-/** The name of a namespace in the model: of a machine, of a pod (`default/blue`), or a number on its machine. */
+/**
+ * The name of a namespace in the model: of a machine, of a pod (`default/blue`), of `ip netns` (`node01/netns/red`), or
+ * a number on its machine.
+ */
 export const nameOfNamespace = (
-  { machine, isOwn, addresses }: NamespaceTexts,
+  { machine, isOwn, addresses, names: [name] = [] }: NamespaceTexts,
   { pods, index }: { readonly pods: readonly Pod[]; readonly index: number },
 ): string => {
   if (isOwn) return machine;
@@ -70,20 +73,24 @@ export const nameOfNamespace = (
     ({ spec, status }) =>
       spec.nodeName === machine && !spec.hostNetwork && status?.podIP && addresses.includes(`"${status.podIP}"`),
   );
+  if (pod) return podMachine(pod);
   // A namespace that the student made, or of a pod that the API server does not know.
-  return pod ? podMachine(pod) : `${machine} namespace ${index}`;
+  return name === undefined ? `${machine} namespace ${index}` : namespaceMachine(machine, name);
 };
 
 const machineTexts = (
   namespace: NamespaceTexts,
   { machines, pods, index }: Names & { readonly index: number },
 ): MachineTexts => {
-  const { machine, isOwn, id: _, ...texts } = namespace;
+  const { machine, isOwn, id: _, names: __, ...texts } = namespace;
   const name = nameOfNamespace(namespace, { pods, index });
   if (!isOwn) return { name, kind: 'pod', on: machine, texts };
   const role = machines.find((each) => each.name === machine)?.role;
   return { name, kind: role === undefined ? 'fabric' : isOutside(role) ? 'client' : 'node', texts };
 };
+
+/** The name in the model of a namespace that has a name in `ip netns` on the machine. */
+export const namespaceMachine = (machine: string, name: string): string => `${machine}/netns/${name}`;
 
 /** The pod's name in the model. */
 export const podMachine = ({ metadata }: Pick<Pod, 'metadata'>): string =>

@@ -1,6 +1,6 @@
 // A student hides a network namespace, or moves process 1 of a machine into another one.
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseIpv4 } from '../../../src/api/scalars.ts';
 import { createDataplane } from '../../../src/fabric/dataplane.ts';
 import { createFacts } from '../../../src/fabric/facts.ts';
@@ -81,6 +81,56 @@ test('the address of a pod that two namespaces have is no pod', async () => {
   await expect(gather({ place: place('10.7.0.9'), want: ['links'] })).rejects.toMatchObject({
     code: 'FABRIC_NO_POD',
     message: 'several network namespaces on m have the address 10.7.0.9',
+  });
+});
+
+describe('a namespace by its name in ip netns', () => {
+  const named = (netns: string) => ({ machine: 'm', pid: machine.pid, netns });
+  const linksOf = async (netns: string) =>
+    JSON.stringify((await gather({ place: named(netns), want: ['links'] })).links);
+
+  beforeAll(async () => {
+    await machine.sh(`ip netns add red; ip netns exec red sh -c '${withAddress('10.7.1.1')}'; ip netns add gone`);
+  });
+
+  test('is found with and without a process in it', async () => {
+    expect(await linksOf('red')).toContain('10.7.1.1');
+    const keeper = machine.background('ip netns exec red sleep 61');
+    try {
+      const look = async () => {
+        const { processes = [] } = await gather({ place: named('red'), want: ['processes'] });
+        return processes.length > 0 ? done(processes) : notYet('no process in red');
+      };
+      const processes = await eventually('the process is found', look, { timeoutMs: 5000 });
+      expect(processes.map(({ command, arguments: argv }) => [command, ...argv])).toEqual([['sleep', '61']]);
+      expect(await linksOf('red')).toContain('10.7.1.1');
+    } finally {
+      keeper.kill('SIGKILL');
+    }
+  });
+
+  test('is missing before it is made, after it is deleted, and where only a link has the name', async () => {
+    await machine.sh('ip netns delete gone; ln -s /proc/1/ns/net /run/netns/link');
+    for (const name of ['never', 'gone', 'link'])
+      await expect(linksOf(name)).rejects.toMatchObject({
+        code: 'FABRIC_NO_NETNS',
+        message: `m has no network namespace ${name}`,
+      });
+  });
+
+  test("is none where the name stands for the machine's own", async () => {
+    await machine.sh('ip netns attach own 1');
+    await expect(linksOf('own')).rejects.toMatchObject({
+      code: 'FABRIC_NO_NETNS',
+      message: 'own is the network namespace of m itself',
+    });
+  });
+
+  test('tells its names where the data plane is read', async () => {
+    await machine.sh(': > /run/netns/rot; mount --bind /run/netns/red /run/netns/rot');
+    const read = createDataplane(createProcessTable());
+    const spaces = await read({ machines: [{ machine: 'm', pid: machine.pid }] }, AbortSignal.timeout(10_000));
+    expect(spaces.find(({ addresses }) => addresses.includes('10.7.1.1'))?.names).toEqual(['red', 'rot']);
   });
 });
 

@@ -33,6 +33,7 @@ const lab = {
     machines: new Map([
       ['default/blue', {}],
       ['shop/cart', {}],
+      ['node01/netns/red', {}],
     ]),
   },
   machines: [
@@ -80,6 +81,10 @@ describe('where a packet starts', () => {
     expect(startOf(contextIn(), lab, wanted(from, ''))).toMatchObject({ machine, podIp });
   });
 
+  test.each(['node01/netns/red', 'node/node01/netns/red'])('%s is a namespace that was made by hand', (from) => {
+    expect(startOf(contextIn(), lab, wanted(from, ''))).toMatchObject({ machine: 'node01/netns/red', netns: 'red' });
+  });
+
   test('says that a machine is stopped, and that names are unknown without an API server', () => {
     expect(() => startOf(contextIn(), lab, wanted('node02', ''))).toThrow('The machine node02 does not run');
     expect(() => goalOf(contextIn(), lab, wanted('blue', 'node02:80'))).toThrow('The machine node02 does not run');
@@ -96,6 +101,8 @@ describe('where a packet starts', () => {
     ['bleu', 'There is no pod or machine "bleu"', 'Did you mean pod/blue?'],
     ['cart', 'There is no pod or machine "cart"', 'Did you mean pod/shop/cart?'],
     ['node/node09', 'There is no machine "node09"', 'node01, client'],
+    ['node01/netns/rde', 'node01 has no network namespace "rde"', 'There are node01/netns/red.'],
+    ['client/netns/red', 'client has no network namespace "red"', undefined],
     ['late', 'The pod late does not run yet, or has ended', undefined],
   ])('%s is refused', (from, message, hint) => {
     let error: unknown;

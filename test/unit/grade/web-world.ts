@@ -19,7 +19,7 @@ const policyRules = JSON.stringify(
 export const namespace = (
   machine: string,
   isOwn: boolean,
-  { links, routes = [], details = {}, iptables = '', nft = '', sysctls }: Described,
+  { links, routes = [], details = {}, iptables = '', nft = '', sysctls, names }: Described,
 ): NamespaceTexts => ({
   ...{
     machine,
@@ -45,6 +45,7 @@ export const namespace = (
   },
   ...(pick(textsOf(links, routes, {}, details)) as { addresses: string; routes: string; sysctls: string }),
   ...(sysctls === undefined ? {} : { sysctls }),
+  ...(names === undefined ? {} : { names }),
   listeners: [8080, 30_080].map((port) => ({ protocol: 'tcp', address: '0.0.0.0', port })),
 });
 const pick = ({ addresses, routes, sysctls }: ReturnType<typeof textsOf>) => ({ addresses, routes, sysctls });
@@ -64,6 +65,7 @@ export const nodesWith = (
   );
 
 interface Described {
+  readonly names?: readonly string[];
   readonly links: Links;
   readonly routes?: readonly object[];
   readonly details?: Readonly<Record<string, object>>;
@@ -89,6 +91,8 @@ interface Changes {
   /** Of node01, besides that to the gateway. */
   readonly routes?: readonly object[];
   readonly ready?: boolean;
+  /** The bridge of node01 has a port for a namespace that a student has made: `red`, 10.244.1.4. */
+  readonly red?: boolean;
 }
 
 const bridgeRules = 'net.ipv4.ip_forward = 1\nnet.bridge.bridge-nf-call-iptables = 1';
@@ -115,6 +119,7 @@ export const world = ({
   sysctls = bridgeRules,
   routes = [],
   ready = true,
+  red = false,
 }: Changes = {}): World => {
   const ports = Object.entries(machines).map(([, address]) => bridgePort(address as Ipv4));
   return {
@@ -151,19 +156,26 @@ export const world = ({
         namespace(name, true, {
           links:
             name === 'node01'
-              ? { eth0: [`${address}/24`], cni0: ['10.244.1.1/24'], vethA: [], vethB: [] }
+              ? {
+                  eth0: [`${address}/24`],
+                  cni0: ['10.244.1.1/24'],
+                  vethA: [],
+                  vethB: [],
+                  ...(red ? { vethC: [] } : {}),
+                }
               : { eth0: [`${address}/24`] },
           routes: name === 'node01' ? [gateway, ...routes] : [gateway],
-          details: { cni0: bridge, vethA: veth(11, 2, 'cni0'), vethB: veth(12, 2, 'cni0') },
+          details: { cni0: bridge, vethA: veth(11, 2, 'cni0'), vethB: veth(12, 2, 'cni0'), vethC: veth(13, 2, 'cni0') },
           ...(name === 'node01' ? { iptables: saved(`${service}\n${rules}`), sysctls } : {}),
           ...(name === 'client' ? { iptables: saved(client) } : {}),
         }),
       ),
-      ...[2, 3].map((host) =>
+      ...(red ? [2, 3, 4] : [2, 3]).map((host) =>
         namespace('node01', false, {
           links: { eth0: [`10.244.1.${host}/24`] },
           routes: [{ dst: 'default', gateway: '10.244.1.1', dev: 'eth0', flags: [] }],
           details: { eth0: veth(2, host + 9) },
+          ...(host === 4 ? { names: ['red'] } : {}),
         }),
       ),
     ],

@@ -19,7 +19,7 @@ export interface World {
   readonly objects?: Readonly<Record<string, readonly unknown[]>>;
   /** The API server's answer to every request. Default: the lists of `objects`. */
   readonly kube?: () => { status: number; body: unknown };
-  /** Facts of the kernel, by `machine` or `machine podIp`. */
+  /** Facts of the kernel, by `machine`, `machine podIp` or `machine netns`. */
   readonly facts?: Readonly<Record<string, Facts>>;
   readonly http?: (at: string, url: string) => HttpOutcome;
   readonly tcp?: (at: string, to: string) => TcpOutcome;
@@ -81,7 +81,7 @@ export const accessTo = (world: World, calls: Calls = []): ClusterAccess => ({
 });
 
 interface Params {
-  readonly place: { readonly machine: string; readonly podIp?: string };
+  readonly place: { readonly machine: string; readonly podIp?: string; readonly netns?: string };
   readonly path: string;
   readonly machine: string;
   readonly unit: string;
@@ -92,7 +92,9 @@ interface Params {
 }
 
 const answer = (world: World, method: string, params: Params): unknown => {
-  const at = params.place ? [params.place.machine, params.place.podIp].filter(Boolean).join(' ') : '';
+  const at = params.place
+    ? [params.place.machine, params.place.podIp ?? params.place.netns].filter(Boolean).join(' ')
+    : '';
   switch (method) {
     case 'kube':
       return world.kube?.() ?? { status: 200, body: { items: world.objects?.[params.path] ?? [] } };

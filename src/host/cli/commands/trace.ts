@@ -41,7 +41,9 @@ export const run: Run = (context, [from = '', to = ''], options) =>
     if (json) output.line(JSON.stringify(asJson(trace, proof), null, 2));
     else {
       const how = { explain: options.explain === true, all: options.all === true };
-      const hostOf = (machine: string): string | undefined => lab.model.machines.get(machine)?.on;
+      // The name of a namespace that a student has made says where it is.
+      const hostOf = (machine: string): string | undefined =>
+        machine.includes('/netns/') ? undefined : lab.model.machines.get(machine)?.on;
       const isService = (address: string): boolean => lab.services.some(({ spec }) => spec.clusterIP === address);
       for (const line of drawTrace(context, trace, { ...how, hostOf, isService, proof })) output.line(line);
     }
@@ -54,10 +56,14 @@ const timeoutMs = 2000;
 const prove = async (access: ClusterAccess, lab: TracedLab, trace: Trace, sourcePort: number): Promise<Proof> => {
   const { start, goal, protocol, ways } = trace;
   const ports = ways.flatMap(({ hops }) => hops.flatMap(({ after }) => after.destinationPort ?? []));
-  const { host, podIp } = start;
+  const { host, podIp, netns } = start;
   const kernel = await access.fabric.call('kernelTrace', {
     machines: access.machines.map(({ name, pid }) => ({ machine: name, pid })),
-    place: { machine: host.name, pid: host.pid, ...(podIp === undefined ? {} : { podIp }) },
+    place: {
+      ...{ machine: host.name, pid: host.pid },
+      ...(podIp === undefined ? {} : { podIp }),
+      ...(netns === undefined ? {} : { netns }),
+    },
     address: goal.address,
     port: goal.port,
     ...{ protocol, sourcePort, ports, timeoutMs },
@@ -92,6 +98,7 @@ const asJson = (trace: Trace, proof: Proof | undefined) => ({
   from: {
     machine: trace.start.host.name,
     ...(trace.start.podIp === undefined ? {} : { pod: trace.start.label }),
+    ...(trace.start.netns === undefined ? {} : { netns: trace.start.netns }),
   },
   to: trace.goal,
   protocol: trace.protocol,

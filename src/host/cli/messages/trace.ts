@@ -11,8 +11,16 @@ export const traceMessages = {
     (name) => `없는 파드나 머신입니다: "${name}"`,
   ),
   traceStarts: both(
-    'A packet starts at pod/NAME, pod/NAMESPACE/NAME, a node or a client.',
-    '패킷은 pod/이름, pod/네임스페이스/이름, 노드, client에서 출발합니다.',
+    'A packet starts at pod/NAME, pod/NAMESPACE/NAME, a machine such as node01, or MACHINE/netns/NAME.',
+    '패킷은 pod/이름, pod/네임스페이스/이름, node01 같은 머신, 머신/netns/이름에서 출발합니다.',
+  ),
+  traceNoNetns: both(
+    (machine: string, name: string) => `${machine} has no network namespace "${name}"`,
+    (machine, name) => `${machine}에 없는 네트워크 네임스페이스입니다: "${name}"`,
+  ),
+  traceNetns: both(
+    (names: string) => `There are ${names}.`,
+    (names) => `있는 것: ${names}`,
   ),
   traceNoGoal: both(
     (name: string) => `There is no service, machine or address "${name}"`,

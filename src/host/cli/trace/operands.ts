@@ -7,7 +7,7 @@ import type { Ipv4 } from '../../../api/scalars.ts';
 import { ExitCode, LabError } from '../../../kit/error.ts';
 import { nearest } from '../../../kit/suggest.ts';
 import type { MachineAccess } from '../../grade/access.ts';
-import { podMachine, type TracedLab } from '../../trace/lab.ts';
+import { namespaceMachine, podMachine, type TracedLab } from '../../trace/lab.ts';
 import type { Context } from '../context.ts';
 import type { Messages } from '../messages.ts';
 import { nameOf } from '../topology-text.ts';
@@ -18,8 +18,10 @@ export interface Start {
   /** As the student knows it. */
   readonly label: string;
   readonly host: MachineAccess;
-  /** Absent: the machine itself. */
+  /** Of a pod. */
   readonly podIp: Ipv4 | undefined;
+  /** Of a namespace that has a name in `ip netns` on the machine. */
+  readonly netns?: string;
 }
 
 export interface Goal {
@@ -41,9 +43,11 @@ export interface Wanted {
 
 /** @throws LabError `LAB_USAGE` */
 export const startOf = ({ say }: Context, lab: TracedLab, { from, namespace, known }: Wanted): Start => {
-  const [kind = '', ...rest] = from.split('/');
-  const machineName = isMachine(kind) ? (rest[0] ?? kind) : from;
+  const [, before = from, netns] = /^(.+)\/netns\/([^/]+)$/.exec(from) ?? [];
+  const [kind = '', ...rest] = before.split('/');
+  const machineName = isMachine(kind) ? (rest[0] ?? kind) : before;
   const machine = lab.machines.find(({ name }) => name === machineName);
+  if (machine && netns !== undefined) return namespaceStart(say, lab, machine, netns);
   if (machine && kind !== 'pod') return { machine: machine.name, label: machine.name, host: machine, podIp: undefined };
   refuseStopped(say, lab, machineName, known);
   if (kind === 'node') throw usage(say.traceNoMachine(machineName), say.machines(names(lab.machines)));
@@ -54,6 +58,14 @@ export const startOf = ({ say }: Context, lab: TracedLab, { from, namespace, kno
   if (pod.spec.hostNetwork) return { machine: host.name, label, host, podIp: undefined };
   if (!lab.model.machines.has(podMachine(pod))) throw usage(say.tracePodDown(label));
   return { machine: podMachine(pod), label, host, podIp: pod.status.podIP as Ipv4 };
+};
+
+const namespaceStart = (say: Messages, { model }: TracedLab, host: MachineAccess, netns: string): Start => {
+  const machine = namespaceMachine(host.name, netns);
+  if (model.machines.has(machine)) return { machine, label: machine, host, podIp: undefined, netns };
+  const prefix = namespaceMachine(host.name, '');
+  const others = [...model.machines.keys()].filter((each) => each.startsWith(prefix));
+  throw usage(say.traceNoNetns(host.name, netns), others.length === 0 ? undefined : say.traceNetns(others.join(', ')));
 };
 
 const isMachine = (kind: string): boolean => ['node', 'client', 'machine'].includes(kind);

@@ -38,10 +38,11 @@ export const duration = z
   .meta({ title: 'duration', examples: ['5s', '500ms', '1m'] });
 
 const placePattern =
-  /^(pod\/([a-z0-9][-a-z0-9.]*\/)?[A-Za-z0-9][-A-Za-z0-9._]*(=[-A-Za-z0-9._]+)?|node\/(\*|[a-z][-a-z0-9]*)|machine\/[a-z][-a-z0-9]*|client(\/[a-z][-a-z0-9]*)?)$/;
+  /^(pod\/([a-z0-9][-a-z0-9.]*\/)?[A-Za-z0-9][-A-Za-z0-9._]*(=[-A-Za-z0-9._]+)?|(node\/(\*|[a-z][-a-z0-9]*)|(machine|client)\/[a-z][-a-z0-9]*)(\/netns\/[A-Za-z0-9_][-A-Za-z0-9._]*)?|client)$/;
 
 const placeWords =
-  'pod/NAME, pod/NAMESPACE/NAME, pod/NAMESPACE/LABEL=VALUE, node/NAME, node/*, machine/NAME, client or client/NAME';
+  'pod/NAME, pod/NAMESPACE/NAME, pod/NAMESPACE/LABEL=VALUE, node/NAME, node/*, machine/NAME, client or client/NAME, ' +
+  'the last five also with /netns/NAME';
 
 export const place = z
   .string()

@@ -15,6 +15,7 @@ interface Wanted {
   readonly address?: string;
   readonly master?: TextMatch;
   readonly up?: boolean;
+  readonly mtu?: CountRange;
 }
 
 const english = {
@@ -25,6 +26,7 @@ const english = {
       link.address && `with address ${link.address}`,
       link.master && `attached to ${plainText(link.master)}`,
       link.up !== undefined && (link.up ? 'that is up' : 'that is down'),
+      link.mtu && `with an MTU of ${en.count(link.mtu)}`,
     )})${everywhere ? ', in any of its network namespaces' : ''}`,
   linkExpected: (on: string, range: CountRange, link: string) =>
     `${en.where(on)} has ${en.counted(range, 'network interface')} ${link}`,
@@ -42,11 +44,17 @@ const korean: typeof english = {
       link.address && `주소 ${link.address}`,
       link.master && `${plainText(link.master)}에 연결됨`,
       link.up !== undefined && (link.up ? 'up 상태' : 'down 상태'),
+      link.mtu && `MTU ${mtuKo(link.mtu)}`,
     )})${everywhere ? ', 모든 네트워크 네임스페이스에서 찾음' : ''}`,
   linkExpected: (on, range, link) => `${ko.where(on)}에 ${ko.counted(range, '네트워크 인터페이스')} ${link}`,
   noLinkExpected: (on, link) => `${ko.where(on)}에 네트워크 인터페이스 없음 ${link}`,
   linkObserved: (place, found, all) =>
     found.length === 0 ? `${place}에 없음 (인터페이스는 모두 ${all}개)` : `${place}에 있음: ${ko.listed(found)}`,
+};
+
+const mtuKo = ({ min, max }: CountRange): string => {
+  if (min === max) return String(min);
+  return [min > 0 && `${min} 이상`, max !== undefined && `${max} 이하`].filter(Boolean).join(', ');
 };
 
 export const linkCheck = checkKind({
@@ -71,6 +79,9 @@ export const linkCheck = checkKind({
       .exactOptional()
       .meta({ description: 'The bridge that the interface is attached to.', examples: ['cni0'] }),
     up: z.boolean().exactOptional().meta({ description: 'Whether the interface is up.' }),
+    mtu: count
+      .exactOptional()
+      .meta({ description: 'The largest packet in bytes: a number, or {min, max}.', examples: [{ max: 1450 }] }),
     count: count.prefault(atLeastOne),
   },
   words: { en: english, ko: korean },
@@ -93,7 +104,7 @@ export const linkCheck = checkKind({
   },
 });
 
-const isWanted = (link: LinkFact, { name, kind, address, master, up }: Wanted): boolean =>
+const isWanted = (link: LinkFact, { name, kind, address, master, up, mtu }: Wanted): boolean =>
   [
     name === undefined || isMatch(name, link.name),
     kind === undefined || link.kind === kind,
@@ -101,6 +112,7 @@ const isWanted = (link: LinkFact, { name, kind, address, master, up }: Wanted): 
       link.addresses.some((found) => found.address === address || `${found.address}/${found.prefix}` === address),
     master === undefined || isMatch(master, link.master ?? ''),
     up === undefined || link.up === up,
+    mtu === undefined || inRange(link.mtu, mtu),
   ].every(Boolean);
 
 /** `cni0 (bridge) 10.244.1.1` */

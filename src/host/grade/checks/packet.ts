@@ -207,10 +207,13 @@ const isAsExpected = (result: Result, { fate, masquerade }: Packet, lands: reado
   (masquerade === undefined || result.masqueraded === masquerade);
 
 /** The source address of the packet. `node/*` means the node under check. */
-const sourceOf = (from: string, node: Place, { machines, places }: View): string => {
+const sourceOf = (from: string, node: Place, { facts, machines, places }: View): string => {
   if (/^[\d.]+(:\d+)?$/.test(from)) return from;
   const place = from === 'node/*' ? node : places.one(from);
-  return place.podIp ?? machines.addressOf(place.machine) ?? '';
+  if (place.netns === undefined) return place.podIp ?? machines.addressOf(place.machine) ?? '';
+  const { links = [] } = facts.at(place, 'links');
+  const addresses = links.flatMap((link) => link.addresses).filter(({ family }) => family === 'inet');
+  return addresses.find(({ address }) => !address.startsWith('127.'))?.address ?? '';
 };
 
 /** The ready endpoints of a service, `address:port`, from its EndpointSlices. */

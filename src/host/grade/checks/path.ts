@@ -25,7 +25,15 @@ import {
   waysKorean,
 } from './ways.ts';
 
-const expectations = ['endpoints', 'balanced', 'masqueraded', 'sourcePreserved', 'dropped', 'rejected'] as const;
+const expectations = [
+  'endpoints',
+  'arrives',
+  'balanced',
+  'masqueraded',
+  'sourcePreserved',
+  'dropped',
+  'rejected',
+] as const;
 type Expectation = (typeof expectations)[number];
 
 const english = {
@@ -49,6 +57,7 @@ const english = {
 
 const expectedEn: Readonly<Record<Expectation, string>> = {
   endpoints: 'reach every ready endpoint and nothing else',
+  arrives: 'arrive, and their answers come back',
   balanced: 'reach all endpoints equally often',
   masqueraded: 'arrive with another source address',
   sourcePreserved: 'arrive with the address of their sender',
@@ -76,6 +85,7 @@ const korean: typeof english = {
 
 const expectedKo: Readonly<Record<Expectation, string>> = {
   endpoints: '준비된 모든 엔드포인트에만 도착',
+  arrives: '도착하고 응답이 돌아옴',
   balanced: '엔드포인트마다 같은 확률로 도착',
   masqueraded: '출발지 주소가 바뀌어 도착',
   sourcePreserved: '출발지 주소 그대로 도착',
@@ -97,8 +107,8 @@ export const pathCheck = checkKind({
       .prefault('endpoints')
       .meta({
         description:
-          'What becomes of the packets: endpoints (every ready endpoint of the service, nothing else), balanced, masqueraded, ' +
-          'sourcePreserved, dropped or rejected.',
+          'What becomes of the packets: endpoints (every ready endpoint of the service, nothing else), arrives (as ping ' +
+          'shows: also where no program listens), balanced, masqueraded, sourcePreserved, dropped or rejected.',
         examples: [['endpoints', 'balanced']],
       }),
   },
@@ -109,7 +119,9 @@ export const pathCheck = checkKind({
       ['masqueraded', 'sourcePreserved'],
       ['dropped', 'rejected'],
       ...(['dropped', 'rejected'] as const).flatMap((end) =>
-        (['endpoints', 'balanced', 'masqueraded', 'sourcePreserved'] as const).map((other) => [end, other] as const),
+        (['endpoints', 'arrives', 'balanced', 'masqueraded', 'sourcePreserved'] as const).map(
+          (other) => [end, other] as const,
+        ),
       ),
     ];
     return pairs
@@ -191,14 +203,19 @@ const total = (ways: readonly Way[], to?: string): number =>
 /** Whether one way is as the expectation says, for those that speak of each packet alone. */
 const fitsEach: Readonly<Partial<Record<Expectation, (way: Way, target: Target, view: View) => boolean>>> = {
   endpoints: (way, target, view) => isRightEnd(way, target) && view.paths.answerTo(way).kind === 'returns',
+  arrives: (way, target, view) => isArrival(way, target) && view.paths.answerTo(way).kind === 'returns',
   masqueraded: (way) => way.end.kind === 'delivered' && way.headers.source !== sentFrom(way),
   sourcePreserved: (way) => way.end.kind === 'delivered' && way.headers.source === sentFrom(way),
   dropped: ({ end }) => end.kind === 'dropped',
   rejected: ({ end }) => end.kind === 'rejected',
 };
 
-const isRightEnd = (way: Way, { endpoints }: Target): boolean =>
-  way.end.kind === 'delivered' && way.end.listening !== false && endpoints.includes(addressOf(way));
+const isRightEnd = (way: Way, target: Target): boolean =>
+  isArrival(way, target) && way.end.kind === 'delivered' && way.end.listening !== false;
+
+/** Also where no program listens: the kernel there refuses the connection, which is an answer, too. */
+const isArrival = (way: Way, { endpoints }: Target): boolean =>
+  way.end.kind === 'delivered' && endpoints.includes(addressOf(way));
 
 const redirection = (say: typeof english, from: Place, way: Way): string =>
   say.ownRule(from.label, destinationBefore(way), destinationAfter(way));
@@ -223,6 +240,10 @@ const problemWith: Readonly<Record<Expectation, Judge>> = {
       observed: say.never(from.label, missed.join(', ')),
       hint: say.wholeWay(commandFor(question)),
     };
+  },
+  arrives(question, ways) {
+    const stray = ways.find((way) => !isArrival(way, question.target));
+    return stray ? wrongWay(question, stray, ways) : wrongAnswer(question, ways);
   },
   balanced(question, ways) {
     const { say, from } = question;

@@ -3,6 +3,7 @@
 import * as z from 'zod';
 import type { Pod } from '../../../api/core-pods.ts';
 import { mostRequests, type SeriesAnswer } from '../../../api/probes.ts';
+import { isMachine } from '../facts.ts';
 import type { Verdict } from '../verdict.ts';
 import type { Place } from '../view/places.ts';
 import type { Series } from '../view/probes.ts';
@@ -198,7 +199,7 @@ export const judgeSeries = (
   const pods = objects.list<Pod>('pod');
   const labelOf = ({ address, port, spot }: (typeof counted)[number]): string => {
     const pod = pods.find(({ status }) => status?.podIP === address)?.metadata.name;
-    return `${pod ?? (spot.podIp === undefined ? spot.machine : '')} ${address}${port === undefined ? '' : `:${port}`}`.trim();
+    return `${pod ?? (isMachine(spot) ? spot.machine : (spot.netns ?? ''))} ${address}${port === undefined ? '' : `:${port}`}`.trim();
   };
   const shown = counted
     .filter(({ number, isReady }) => number > 0 || isReady)

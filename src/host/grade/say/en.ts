@@ -18,11 +18,13 @@ export const english = {
     items.length < 2 ? (items[0] ?? 'nothing') : `${items.slice(0, -1).join(', ')} and ${items.at(-1)}`,
   /** A place, from its reference. */
   where: (reference: string): string => {
-    if (reference === 'node/*') return 'every node';
-    return reference.startsWith('pod/') ? describeReference(reference, english) : (reference.split('/').at(-1) ?? '');
+    if (reference.startsWith('pod/')) return describeReference(reference, english);
+    const [, name = reference, , netns] = reference.split('/');
+    const machine = name === '*' ? 'every node' : name;
+    return netns === undefined ? machine : english.inNetns(netns, machine);
   },
   /** Like `where`, after "no": "no process listens on any node". */
-  anywhere: (reference: string): string => (reference === 'node/*' ? 'any node' : english.where(reference)),
+  anywhere: (reference: string): string => english.where(reference).replace('every node', 'any node'),
   /** `at least 1 line`, `no line` */
   counted: (range: CountRange, noun: string): string => {
     if (range.max === 0) return `no ${noun}`;
@@ -58,6 +60,9 @@ export const english = {
   toDoYourself: (task: number) => `your own work, because labs goto did this task: labs reset ${task}`,
 
   // Places and objects
+  /** A namespace that has a name in `ip netns` on a machine. */
+  inNetns: (name: string, machine: string) => `${name} on ${machine}`,
+  noNetns: (name: string, machine: string) => `${machine} has no network namespace ${name}`,
   noSuch: (object: string) => `there is no ${object}`,
   createFirst: (object: string) => `Create ${object} first.`,
   hasNoField: (object: string, path: string) => `${object} has no ${path}`,

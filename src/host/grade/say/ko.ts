@@ -24,8 +24,10 @@ export const korean: Phrases = {
   ofItsNode: (field) => `(그 노드의 ${field === 'name' ? '이름' : '주소'})`,
   listed: (items) => (items.length === 0 ? '(없음)' : items.join(', ')),
   where: (reference) => {
-    if (reference === 'node/*') return '모든 노드';
-    return reference.startsWith('pod/') ? describeReference(reference, korean) : (reference.split('/').at(-1) ?? '');
+    if (reference.startsWith('pod/')) return describeReference(reference, korean);
+    const [, name = reference, , netns] = reference.split('/');
+    const machine = name === '*' ? '모든 노드' : name;
+    return netns === undefined ? machine : korean.inNetns(netns, machine);
   },
   anywhere: (reference) => korean.where(reference),
   counted: (range, noun) => (range.max === 0 ? `${noun} 없음` : `${noun} ${korean.count(range)}`),
@@ -57,6 +59,8 @@ export const korean: Phrases = {
   slashInField: (object, path) => `${object}의 ${path} 값이 슬래시로 시작하여 비교할 수 없음`,
   podNotRunning: (pod, state) => `${pod}: 실행 중이 아님 (${state})`,
   describePod: (words) => `\`kubectl describe ${words}\`의 내용을 보세요.`,
+  inNetns: (name, machine) => `${machine}의 ${name}`,
+  noNetns: (name, machine) => `${machine}에 네트워크 네임스페이스 ${name} 없음`,
   podGone: () => '파드만의 네트워크 네임스페이스가 없음: 프로세스가 종료되었거나 다른 네임스페이스에 같은 주소가 있음',
   othersChange: () => '다른 채점이 동시에 클러스터를 바꾸는 중. 그 채점이 끝난 뒤 다시 시도하세요',
   machineDown: (machine) =>

@@ -5,10 +5,11 @@ import type { Service, ServicePort } from '../../../api/core.ts';
 import type { Pod } from '../../../api/core-pods.ts';
 import { type EndpointSlice, serviceNameLabel } from '../../../api/discovery.ts';
 import { isOutside } from '../access.ts';
-import type { Endpoint } from '../facts.ts';
+import { type Endpoint, spotOf } from '../facts.ts';
+import type { FactReader } from './fact-reader.ts';
 import type { Machines } from './machines.ts';
 import type { Objects } from './objects.ts';
-import type { Places } from './places.ts';
+import type { Place, Places } from './places.ts';
 
 /** More captures than these would take too long to begin. */
 const mostEndpoints = 32;
@@ -20,6 +21,7 @@ export interface Candidate extends Endpoint {
 }
 
 interface Options {
+  readonly facts: FactReader;
   readonly machines: Machines;
   readonly objects: Objects;
   readonly places: Places;
@@ -60,21 +62,30 @@ export class Arrivals {
 
   /** The pods, nodes and service endpoints that a lab's definition names. */
   named(references: readonly string[]): readonly Candidate[] | undefined {
-    const { objects, places, machines } = this.#options;
+    const { objects, places } = this.#options;
     const found = references.flatMap((reference): readonly Candidate[] => {
       if (reference.startsWith('endpoints/')) {
         const service = objects.get<Service>(reference.replace(/^endpoints/, 'service'));
         return (service.spec.ports ?? []).filter(isTcp).flatMap((port) => this.#endpointsOf(service, port));
       }
-      return places.all(reference as Parameters<Places['all']>[0]).flatMap(({ machine, podIp }) =>
-        (podIp === undefined ? machines.addressesOf(machine) : [podIp]).map((address) => ({
-          spot: podIp === undefined ? { machine } : { machine, podIp },
-          address,
-          isReady: true,
-        })),
-      );
+      return places
+        .all(reference as Parameters<Places['all']>[0])
+        .flatMap((place) =>
+          this.#addressesOf(place).map((address) => ({ spot: spotOf(place), address, isReady: true })),
+        );
     });
     return this.#few(found);
+  }
+
+  #addressesOf(place: Place): readonly string[] {
+    const { facts, machines } = this.#options;
+    if (place.podIp !== undefined) return [place.podIp];
+    if (place.netns === undefined) return machines.addressesOf(place.machine);
+    const { links = [] } = facts.at(place, 'links');
+    return links
+      .flatMap(({ addresses }) => addresses)
+      .filter(({ address, family }) => family === 'inet' && !address.startsWith('127.'))
+      .map(({ address }) => address);
   }
 
   #few(endpoints: readonly Candidate[]): readonly Candidate[] | undefined {

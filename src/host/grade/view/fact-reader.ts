@@ -36,6 +36,7 @@ export class FactReader {
     const fact = this.raw(request);
     if (fact.ok) return fact.value as FactValue<K>;
     if (fact.code === 'FABRIC_NO_POD') throw new Unmet(this.#say.podGone());
+    if (fact.code === 'FABRIC_NO_NETNS') throw new Unmet(this.#say.fromEnglish(fact.cause));
     // Only root in the machine can do this.
     if (byStudent.has(fact.code ?? '')) throw new Unmet(this.#say.fromEnglish(fact.cause));
     if (fact.code === unmetCode) throw new Unmet(this.#say.fromEnglish(fact.cause));

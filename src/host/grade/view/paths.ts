@@ -14,6 +14,7 @@ import { TraceLimitError } from '../../../dataplane/node/budget.ts';
 import { RulesetError } from '../../../dataplane/parse.ts';
 import { modelOf, nameOfNamespace, podMachine } from '../../trace/lab.ts';
 import { BrokenFact, Unmet } from '../facts.ts';
+import type { Phrases } from '../say/en.ts';
 import { type Alone, aloneOf } from './alone.ts';
 import type { FactReader } from './fact-reader.ts';
 import type { Machines } from './machines.ts';
@@ -25,6 +26,7 @@ interface Options {
   readonly facts: FactReader;
   readonly machines: Machines;
   readonly objects: Objects;
+  readonly say: Phrases;
 }
 
 /** Where a packet should arrive. */
@@ -68,7 +70,7 @@ export class Paths {
   /** Every way that a packet from the place can take. */
   ways(from: Place, { address, port }: Target, protocol: 'tcp' | 'udp'): readonly Way[] {
     const model = this.model();
-    const machine = from.pod && !from.pod.spec.hostNetwork ? podMachine(from.pod) : from.machine;
+    const machine = this.#nameOf(from);
     const packet = { destination: address, destinationPort: port, protocol };
     return bounded(() => walkCluster(model, packet, { machine }));
   }
@@ -115,11 +117,24 @@ export class Paths {
       );
   }
 
+  /** Its name in the model. */
+  #nameOf({ machine, netns, pod }: Place): string {
+    if (netns === undefined) return pod && !pod.spec.hostNetwork ? podMachine(pod) : machine;
+    const { facts, objects, say } = this.#options;
+    const namespaces = facts.one<'dataplane'>({ kind: 'dataplane' });
+    const index = namespaces.findIndex(
+      (each) => each.machine === machine && !each.isOwn && each.names?.includes(netns),
+    );
+    const found = namespaces[index];
+    if (!found) throw new Unmet(say.noNetns(netns, machine));
+    return nameOfNamespace(found, { pods: objects.list<Pod>('pod'), index });
+  }
+
   /** The network namespace of a place, as if nobody had sent a packet yet. */
   alone(at: Place): Alone {
     const { facts, objects } = this.#options;
     const pods = objects.list<Pod>('pod');
-    const name = at.pod && !at.pod.spec.hostNetwork ? podMachine(at.pod) : at.machine;
+    const name = this.#nameOf(at);
     const texts = facts
       .one<'dataplane'>({ kind: 'dataplane' })
       .find((each, index) => nameOfNamespace(each, { pods, index }) === name);

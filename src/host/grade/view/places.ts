@@ -31,14 +31,16 @@ export class Places {
     this.#options = options;
   }
 
-  /** The places that a reference names: every node for `node/*`, else one place. */
+  /** The places that a reference names: one on every node for `node/*`, else one place. */
   all(reference: PlaceRef): readonly Place[] {
-    const { cluster, machines } = this.#options;
-    const [kind, name] = reference.split('/');
+    const { cluster, machines, say } = this.#options;
+    const [kind, name = cluster.clients[0]?.name ?? 'client', , netns] = reference.split('/');
     if (kind === 'pod') return [this.#pod(reference)];
-    if (reference === 'node/*') return cluster.nodes.map((node) => machines.at(node.name));
-    if (kind === 'node' || kind === 'machine') return [machines.at(name ?? '')];
-    return [machines.at(name ?? cluster.clients[0]?.name ?? 'client')];
+    const names = kind === 'node' && name === '*' ? cluster.nodes.map((node) => node.name) : [name];
+    return names.map((each) => {
+      const { machine, label } = machines.at(each);
+      return netns === undefined ? { machine, label } : { machine, netns, label: say.inNetns(netns, label) };
+    });
   }
 
   /** The first place that a reference names. */
@@ -71,6 +73,9 @@ const podState = (pod: Pod): string => {
   return waiting?.reason ? `${phase}, ${waiting.reason}` : phase;
 };
 
-/** A pod or a client: its own rules prove nothing about the cluster. On a node, kube-proxy has rules of its own. */
-export const isOutsider = ({ pod, machine }: Place, machines: Pick<Machines, 'roleOf'>): boolean =>
-  (pod !== undefined && !pod.spec.hostNetwork) || isOutside(machines.roleOf(machine));
+/**
+ * A pod, a client or a namespace that a student has made: its own rules prove nothing about the cluster. On a node,
+ * kube-proxy has rules of its own.
+ */
+export const isOutsider = ({ pod, machine, netns }: Place, machines: Pick<Machines, 'roleOf'>): boolean =>
+  netns !== undefined || (pod !== undefined && !pod.spec.hostNetwork) || isOutside(machines.roleOf(machine));

@@ -1,7 +1,7 @@
 // Sends real traffic from a place: HTTP requests, TCP connections and DNS lookups.
 import type { ClusterSpec } from '../../../api/cluster.ts';
 import type { HttpOutcome, LookupOutcome, SeriesOutcome, TcpOutcome } from '../../../api/probes.ts';
-import { BrokenFact, type Endpoint, type RepeatedRequest, spotOf, Unmet } from '../facts.ts';
+import { BrokenFact, type Endpoint, isMachine, type RepeatedRequest, spotOf, Unmet } from '../facts.ts';
 import { splitHostPort } from '../reference.ts';
 import type { Phrases } from '../say/en.ts';
 import type { Arrivals, Candidate } from './arrivals.ts';
@@ -173,7 +173,7 @@ export class Probes {
     if (!endpoints) return departure && [[departure]];
     // A prober that sends packets for a node's port elsewhere itself would prove nothing about the node.
     const machine = machines.atAddress(address);
-    const isOwn = machine === from.machine && from.podIp === undefined;
+    const isOwn = machine === from.machine && isMachine(from);
     return [
       ...(departure ? [[departure]] : []),
       ...(machine && !isOwn ? [[{ spot: { machine }, address, port, isReady: true }]] : []),
@@ -187,7 +187,7 @@ export class Probes {
    */
   #departure(from: Place, address: string, port: number): Candidate | undefined {
     const { machines } = this.#options;
-    const own = from.podIp ?? machines.addressOf(from.machine);
+    const own = from.podIp ?? (isMachine(from) ? machines.addressOf(from.machine) : undefined);
     if (!isOutsider(from, machines) || address === own || address.startsWith('127.')) return undefined;
     return { spot: spotOf(from), address, port, leaves: true, isReady: true };
   }

@@ -39,8 +39,8 @@ export const createView = ({ cluster, machines: running, store, say }: ViewOptio
   const machines = new Machines(running, say);
   const objects = new Objects({ cluster, facts, machines, say });
   const places = new Places({ cluster, machines, objects, say });
-  const paths = new Paths({ cluster, facts, machines, objects });
-  const arrivals = new Arrivals({ machines, objects, places });
+  const paths = new Paths({ cluster, facts, machines, objects, say });
+  const arrivals = new Arrivals({ facts, machines, objects, places });
   const probes = new Probes({ arrivals, cluster, facts, machines, say });
   const twins = new Twins({ cluster, facts, machines, objects, paths });
   return { facts, machines, objects, paths, places, probes, twins };

@@ -61,6 +61,8 @@ const objectsAt = (path: string, cluster: ClusterSpec): Fact => {
 
 const factsAt = (spot: Spot, want: FactName, cluster: ClusterSpec): Fact => {
   const machine = machinesOf(cluster).find(({ name }) => name === spot.machine);
+  if (machine && spot.netns !== undefined)
+    return { ok: false, cause: `${spot.machine} has no network namespace ${spot.netns}`, code: 'FABRIC_NO_NETNS' };
   if (!machine || spot.podIp !== undefined) return unknown;
   const facts = machine.role === 'client' ? clientFacts(machine, cluster) : nodeFacts(machine, cluster);
   return facts[want] === undefined ? unknown : known({ [want]: facts[want] });

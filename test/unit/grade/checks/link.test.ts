@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { LabError } from '../../../../src/kit/error.ts';
 import { everyNode, gradeCheck, inet, link } from '../world.ts';
 
 describe('a link check', () => {
@@ -12,6 +13,47 @@ describe('a link check', () => {
   test('fails when the interface is down', async () => {
     const report = await gradeCheck(check, { facts: { node01: { links: [{ ...bridge, up: false }] } } });
     expect(report).toMatchObject({ outcome: 'fail', observed: expect.stringContaining('none') });
+  });
+
+  test.each([
+    [1450, 'pass'],
+    [{ max: 1450 }, 'pass'],
+    [{ max: 1400 }, 'fail'],
+    [{ min: 1500 }, 'fail'],
+  ])('with an MTU of %o: %s', async (mtu, outcome) => {
+    const report = await gradeCheck({ ...check, mtu }, { facts: { node01: { links: [{ ...bridge, mtu: 1450 }] } } });
+    expect(report.outcome).toBe(outcome);
+  });
+
+  test('looks into a namespace that the student has made', async () => {
+    const inRed = { type: 'link', on: 'node/*/netns/red', name: 'eth0', address: '10.20.1.2/24' };
+    const links = [link({ name: 'eth0', addresses: [inet('10.20.1.2')] })];
+    const facts = { 'controlplane red': { links }, 'node01 red': { links }, 'node02 red': { links } };
+    expect(await gradeCheck(inRed, { facts })).toMatchObject({
+      outcome: 'pass',
+      expected: expect.stringMatching(/^red on every node has at least 1 network interface /),
+    });
+    const empty = await gradeCheck(inRed, { facts: { ...facts, 'node01 red': { links: [] } } });
+    expect(empty).toMatchObject({
+      outcome: 'fail',
+      observed: expect.stringContaining('red on node01 has none'),
+      hint: 'On node01: ip netns exec red ip -details address',
+    });
+  });
+
+  test('fails, also with not, when there is no such namespace', async () => {
+    const inRed = { type: 'link', on: 'node/node01/netns/red', name: 'eth0', not: true };
+    const missing = () => {
+      throw new LabError('FABRIC_NO_NETNS', 'node01 has no network namespace red');
+    };
+    const report = await gradeCheck(inRed, {
+      facts: {
+        get 'node01 red'() {
+          return missing();
+        },
+      },
+    });
+    expect(report).toMatchObject({ outcome: 'fail', observed: 'node01 has no network namespace red' });
   });
 
   test('looks into every network namespace with everywhere', async () => {

@@ -85,6 +85,46 @@ describe('a path check', () => {
     expect(failed.hint).toContain(hint);
   });
 
+  describe('from and to a namespace that a student has made', () => {
+    const fromRed = { type: 'path', from: 'node/node01/netns/red', to: '10.244.1.2:8080' };
+
+    test('passes when the packets and their answers arrive', async () => {
+      expect(await gradeCheck(fromRed, world({ red: true }))).toMatchObject({
+        outcome: 'pass',
+        expected: expect.stringContaining('packets from red on node01 to 10.244.1.2:8080'),
+      });
+    });
+
+    test('fails when a rule stops them, and names the command that follows them', async () => {
+      const rules = '*filter\n-A FORWARD -s 10.244.1.4/32 -j DROP';
+      expect(await gradeCheck(fromRed, world({ red: true, rules }))).toMatchObject({
+        outcome: 'fail',
+        observed: 'from red on node01, its packets are dropped on node01',
+        hint: expect.stringContaining('`labs trace node01/netns/red 10.244.1.2:8080`'),
+      });
+    });
+
+    test('fails when there is no such namespace', async () => {
+      const observed = 'node01 has no network namespace red';
+      expect(await gradeCheck(fromRed, world())).toMatchObject({ outcome: 'fail', observed });
+    });
+
+    test('arrives also where no program listens, but not without an answer', async () => {
+      const silent = { ...fromRed, to: '10.244.1.2:9' };
+      expect(await gradeCheck(silent, world({ red: true }))).toMatchObject({ outcome: 'fail' });
+      const arrives = { ...silent, expect: 'arrives' };
+      expect(await gradeCheck(arrives, world({ red: true }))).toMatchObject({ outcome: 'pass' });
+      const rules = '*filter\n-A FORWARD -d 10.244.1.4/32 -j DROP';
+      expect(await gradeCheck(arrives, world({ red: true, rules }))).toMatchObject({
+        outcome: 'fail',
+        observed: 'from red on node01, the answers of 10.244.1.2:9 are dropped on node01',
+      });
+      expect(await gradeCheck({ ...arrives, to: '10.244.1.9:9' }, world({ red: true }))).toMatchObject({
+        outcome: 'fail',
+      });
+    });
+  });
+
   test('fails when the sender does not take the answer, because it has another address', async () => {
     // The answer stays in the bridge, so node01 does not give it the address of the service again.
     const sysctls = 'net.ipv4.ip_forward = 1\nnet.bridge.bridge-nf-call-iptables = 0';

@@ -95,7 +95,7 @@ export const subjectsOf = (
   );
   const nodeOf = (place: PlaceRef): readonly string[] => {
     const [kind, ...rest] = place.split('/');
-    if (place === 'node/*') return names;
+    if (kind === 'node' && rest[0] === '*') return names;
     if (kind === 'node') return names.filter((name) => name === rest[0]);
     if (kind !== 'pod') return [];
     const [namespace, pod] = rest.length > 1 ? rest : ['default', rest[0]];
