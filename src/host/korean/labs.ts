@@ -1,4 +1,4 @@
-// Labs and tasks: src/host/lab, src/host/tasks. Problems of a lab.yaml stay English: they are for authors.
+// Labs and tasks: src/host/lab, src/host/tasks. lab-yaml.ts has the problems of a lab.yaml.
 import type { Sentences } from './sentences.ts';
 
 export const labSentences: Sentences = {

@@ -4,6 +4,7 @@ import { clusterSentences } from './cluster.ts';
 import { dockerSentences } from './docker.ts';
 import { doctorSentences } from './doctor.ts';
 import { evidenceSentences } from './evidence.ts';
+import { labYamlSentences } from './lab-yaml.ts';
 import { labSentences } from './labs.ts';
 import type { Sentences } from './sentences.ts';
 import { setupSentences } from './setup.ts';
@@ -13,6 +14,7 @@ export const allSentences: readonly Sentences[] = [
   setupSentences,
   clusterSentences,
   labSentences,
+  labYamlSentences,
   evidenceSentences,
   checkSentences,
   doctorSentences,
@@ -22,23 +24,39 @@ export const allSentences: readonly Sentences[] = [
 export const toKorean = (text: string): string => text.split('\n').map(lineToKorean).join('\n');
 
 const lineToKorean = (line: string): string => {
-  const [indent = ''] = /^\s*/.exec(line) ?? [];
-  return indent + phraseToKorean(line.slice(indent.length));
+  // The place of a problem: `labs/x/lab.yaml:12:7: `.
+  const [start = ''] = /^\s*(?:\S+:\d+:\d+: )?/.exec(line) ?? [];
+  return start + phraseToKorean(line.slice(start.length));
 };
 
 const phraseToKorean = (text: string): string => {
   if (text === '') return '';
+  // The field that a problem is about: `tasks[0].checks[1].url: `.
+  const [field] = /^[a-z]\w*(\[\d+\]|\.[^\s:[]+)+: /.exec(text) ?? [];
+  if (field !== undefined) return field + phraseToKorean(text.slice(field.length));
   for (const { pieces, english, korean } of candidatesOnce()) {
     // Most sentences are ruled out here, which is much faster than a regular expression.
     if (!pieces.every((piece) => text.includes(piece))) continue;
     const gaps = patternOf(english).exec(text)?.groups;
-    if (gaps) return korean.replace(/\{(\w+)\}/g, (_, gap: string) => phraseToKorean(gaps[gap] ?? ''));
+    if (gaps) return korean.replace(/\{(\w+)\}/g, (_, gap: string) => gapToKorean(gap, gaps[gap] ?? ''));
   }
+  const [, name] = /^([a-z]\w*: )./.exec(text) ?? [];
+  if (name !== undefined) return name + phraseToKorean(text.slice(name.length));
+  const [, said, other] = /^(.*); did you mean "(.*)"\?$/.exec(text) ?? [];
+  if (said !== undefined) return `${phraseToKorean(said)}. 혹시 "${other}"입니까?`;
   const [separator] = separators.filter((one) => text.split(one).length > 1);
   if (separator === undefined) return text;
   const joint = separator === betweenSentences ? ' ' : separator;
   return text.split(separator).map(phraseToKorean).join(String(joint));
 };
+
+/** `{values}` are several, with `or` between them. A `{value}` is what an author has written, or a word for it. */
+const gapToKorean = (gap: string, text: string): string => {
+  if (gap === 'values') return text.split(' or ').map(phraseToKorean).join(' 또는 ');
+  return gap === 'value' ? (valueWords[text] ?? text) : phraseToKorean(text);
+};
+
+const valueWords: Readonly<Record<string, string>> = { nothing: '없음', 'a list': '목록', 'a map': '맵' };
 
 const betweenSentences = /(?<=[.?]) (?=[\p{Lu}`])/u;
 /** What is no sentence of a table may consist of several, as a list of states or a name with its problem. */

@@ -87,7 +87,11 @@ const fallbackProblems = ({ proxy }: Raw): readonly Problem[] => {
     : [problemAt(['proxy', 'fallback'], 'needs `mode: ipvs`, because no other mode has a substitute')];
 };
 
-const rangeWords = { nodeCidr: 'the nodes’ network', podCidr: 'the pods’ network', serviceCidr: 'the services’ range' };
+const rangeWords = {
+  nodeCidr: (range: Cidr) => `the nodes’ network ${range}`,
+  podCidr: (range: Cidr) => `the pods’ network ${range}`,
+  serviceCidr: (range: Cidr) => `the services’ range ${range}`,
+};
 type RangeField = keyof typeof rangeWords;
 const rangeFields = Object.keys(rangeWords) as RangeField[];
 
@@ -112,7 +116,7 @@ const overlapProblems = (cluster: Raw, ranges: Ranges): readonly Problem[] =>
       return [
         problemAt(
           [at],
-          `${rangeWords[first]} ${a} and ${rangeWords[second]} ${b} overlap; each address must belong to one of them only`,
+          `${rangeWords[first](a)} and ${rangeWords[second](b)} overlap; each address must belong to one of them only`,
         ),
       ];
     }),
@@ -123,7 +127,7 @@ const sizeProblems = (cluster: Raw, { nodeCidr, podCidr, serviceCidr }: Ranges):
   const { nodePrefix, servicePrefix } = clusterLimits;
   const problems: Problem[] = [];
   const tooSmall = (field: RangeField, range: Cidr, prefix: number) =>
-    problemAt([field], `${rangeWords[field]} ${range} is too small; it must be a /${prefix} or larger`);
+    problemAt([field], `${rangeWords[field](range)} is too small; it must be a /${prefix} or larger`);
   if (nodeCidr && cidrRange(nodeCidr).prefix > nodePrefix) problems.push(tooSmall('nodeCidr', nodeCidr, nodePrefix));
   if (serviceCidr && cidrRange(serviceCidr).prefix > servicePrefix)
     problems.push(tooSmall('serviceCidr', serviceCidr, servicePrefix));

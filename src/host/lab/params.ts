@@ -27,7 +27,12 @@ const range = z.union([
 ]);
 
 export const paramsSchema = z
-  .record(z.string().regex(/^[a-z][a-zA-Z0-9]*$/, 'is not a name such as port or serviceName'), range)
+  .record(
+    z.string().regex(/^[a-z][a-zA-Z0-9]*$/, {
+      error: (issue) => `"${issue.input}" is not a name such as port or serviceName`,
+    }),
+    range,
+  )
   .meta({
     description:
       'Values that are drawn from --seed and --student. A dollar sign and {param:NAME} stand for one, in lab.yaml and ' +

@@ -53,7 +53,7 @@ export const describeIssue = (issue: RawIssue): string | undefined => {
     case 'too_big':
       return `is ${show(issue.input)}, must be at most ${issue.maximum}`;
     case 'invalid_key':
-      return `${show(issue.path?.at(-1) ?? issue.input)} ${issue.issues[0]?.message ?? 'is not a valid name'}`;
+      return issue.issues[0]?.message ?? `${show(issue.path?.at(-1) ?? issue.input)} is not a valid name`;
     case 'invalid_format':
       return `is ${show(issue.input)}, which has the wrong format`;
     default:
@@ -115,6 +115,6 @@ export const duplicates = (entries: readonly { name: unknown; path: Path }[], wh
       seen.add(name);
       return [];
     }
-    return [{ path, message: `the ${what} name "${String(name)}" is already taken by another ${what}` }];
+    return [{ path, message: `"${String(name)}" is already the name of another ${what}` }];
   });
 };

@@ -8,7 +8,9 @@ import { argumentsOf, pieces, propertiesOf, returnsIn, type WrittenText } from '
 
 const say = messagesIn('ko');
 
-/** What users see, by the place in the sources where it is written. Problems of a lab.yaml are for authors: English. */
+const ofLabs = /^src\/host\/(lab|grade\/checks)\//;
+
+/** What users see, by the place in the sources where it is written. */
 const kinds: Readonly<Record<string, readonly WrittenText[]>> = {
   'messages of errors': argumentsOf('LabError', 1),
   // The hints of checks have both languages beside each other (`words` of a kind).
@@ -34,6 +36,18 @@ const kinds: Readonly<Record<string, readonly WrittenText[]>> = {
     ...argumentsOf('step', 2, /^src\/host\/setup\//),
   ],
   'output of long steps': argumentsOf('onProgress', 0, /^src\/host\/(?!cli)/),
+  'problems of a lab.yaml': [
+    ...propertiesOf('message', ofLabs),
+    ...propertiesOf('error', ofLabs),
+    ...argumentsOf('problemAt', 1),
+    ...argumentsOf('refine', 1, ofLabs),
+    ...argumentsOf('regex', 1, ofLabs),
+    ...argumentsOf('RangeError', 0, ofLabs),
+    ...returnsIn(/^src\/host\/lab\/problem\.ts/),
+    // Before a problem stands the path of its field. Words for a value are parts of sentences.
+  ]
+    .map(({ at, text }) => ({ at, text: text.replace(/^(‹0›|[a-z]+): /, '') }))
+    .filter(({ text }) => !/^(nothing|a list|a map)( ‹0›)?$/.test(text)),
   'lines of the doctor': [...propertiesOf('detail', /^src\/host\/setup\//), ...propertiesOf('remedy')],
 };
 
@@ -54,14 +68,14 @@ const names = new Set(
   `Docker Engine Desktop Colima Debian Ubuntu macOS Windows WSL VXLAN JSON YAML URL API Ready Node npm curl
   DOCKER CONTEXT HOST labs kube proxy apiserver kubelet kubectl kubeconfig KUBECONFIG systemd iptables ipvs nftables
   mmdebstrap sudo root http https ms GB MB GiB cgroup SHELL docker CAP SYS ADMIN DNS mv
-  PEM Ed git MiB`.split(/\s+/),
+  PEM Ed git MiB client`.split(/\s+/),
 );
 
 /** English words of a text beside names, paths, quotes and commands. */
 const englishIn = (text: string): readonly string[] =>
   (
     text
-      .replace(/`[^`]*`|"[^"]*"|sudo modprobe \w+|\w+:\/\/|apt-get|--\w+/g, ' ')
+      .replace(/`[^`]*`|"[^"]*"|sudo modprobe \w+|\w+:\/\/|apt-get|--\w+|node\/\*/g, ' ')
       .replace(/[\w@-]*([/._=:][\w@-]+)+/g, ' ')
       .match(/[A-Za-z]{2,}/g) ?? []
   ).filter((word) => !names.has(word));

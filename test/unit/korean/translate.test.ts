@@ -39,6 +39,17 @@ test.each([
     korean: '없는 실습입니다: "x". 혹시 "y"입니까?',
   },
   {
+    name: 'a problem of a lab, behind its place and its field',
+    english: 'labs/x/lab.yaml:12:7: tasks[0].checks[1].type: is "htp", must be one of http, tcp; did you mean "http"?',
+    korean:
+      'labs/x/lab.yaml:12:7: tasks[0].checks[1].type: 지금 값은 "htp"입니다. 다음 가운데 하나여야 합니다: http, tcp. 혹시 "http"입니까?',
+  },
+  {
+    name: 'the values that a field can have',
+    english: 'name: is 5, must be a text or a list',
+    korean: 'name: 지금 값은 5입니다. 다음이어야 합니다: 글 또는 목록',
+  },
+  {
     name: 'what a program said stays as it is',
     english: 'E: Unable to locate package x',
     korean: 'E: Unable to locate package x',

@@ -114,12 +114,12 @@ describe('lab.yaml and a program get the same refusal of a cluster that cannot b
     {
       what: 'a node name that is used twice',
       change: withNode('node01'),
-      says: 'the machine name "node01" is already taken by another machine',
+      says: '"node01" is already the name of another machine',
     },
     {
       what: 'a client with the name of a node',
       change: { clients: [{ name: 'node02' }] },
-      says: 'the machine name "node02" is already taken by another machine',
+      says: '"node02" is already the name of another machine',
     },
     {
       what: 'a node with the name of the fabric',
@@ -179,7 +179,7 @@ describe('lab.yaml and a program get the same refusal of a cluster that cannot b
     {
       what: 'a machine with the name of a node',
       change: routed({ h1: { name: 'node01' } }),
-      says: 'the machine name "node01" is already taken by another machine',
+      says: '"node01" is already the name of another machine',
     },
     {
       what: 'a network that does not exist',
@@ -328,7 +328,7 @@ describe('the name of a cluster', () => {
 
 test('every problem is reported at once', () => {
   const error = refusal({ nodes: [node('a'), node('a')], podCidr: '10.96.0.0/16' }, 'Bad Name');
-  for (const part of ['name: "Bad Name" is not a name', '"a" is already taken', 'must have the role', 'overlap'])
+  for (const part of ['name: "Bad Name" is not a name', '"a" is already the name', 'must have the role', 'overlap'])
     expect(error?.message).toContain(part);
 });
 

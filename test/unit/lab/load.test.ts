@@ -313,7 +313,9 @@ describe('a wrong lab', () => {
 
   test('names duplicate tasks and checks, and loops of needs', async () => {
     const task = valid.slice(valid.indexOf('  - id: look'));
-    expect(await problems(valid + task)).toEqual([expect.stringContaining('the task name "look" is already taken')]);
+    expect(await problems(valid + task)).toEqual([
+      expect.stringContaining('"look" is already the name of another task'),
+    ]);
     const circle = valid.replace(
       '      - { id: there, title: It is there, type: object, object: service/x }',
       `      - { id: a, title: A, type: object, object: service/x, needs: b }

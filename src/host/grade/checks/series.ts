@@ -86,14 +86,14 @@ export const seriesMistakes = (written: Readonly<Record<string, unknown>>): read
     return [
       {
         field: 'times',
-        message: `${times} requests are too few for ${spread} endpoints: a correct lab would fail in ${share(missChance(spread, times))} of all gradings. Write at least ${timesFor(spread)}, or leave times out`,
+        message: `${times} requests are too few for ${String(spread)} endpoints: a correct lab would fail in ${share(missChance(spread, times))} of all gradings. Write at least ${String(timesFor(spread))}, or leave times out`,
       },
     ];
   if (sticky === true && times < timesToStick)
     return [
       {
         field: 'times',
-        message: `${times} requests are too few: a service without affinity would pass in ${share(missChance(2, times))} of all gradings. Write at least ${timesToStick}, or leave times out`,
+        message: `${times} requests are too few: a service without affinity would pass in ${share(missChance(2, times))} of all gradings. Write at least ${String(timesToStick)}, or leave times out`,
       },
     ];
   return [];

@@ -1,5 +1,6 @@
 // `labs lint`: reads a lab's folder and finds its mistakes, without a cluster.
 import { relative } from 'node:path';
+import { toKorean } from '../../korean/translate.ts';
 import { type Examined, examineLab, labFile } from '../../lab/load.ts';
 import { applyAllowances } from './allow.ts';
 import { bySpot, type Finding } from './finding.ts';
@@ -56,11 +57,11 @@ export const lintLab = async (folder: string, { loadedImages }: LintOptions = {}
   };
 };
 
-/** What reading the lab has found. These sentences are English only, as in all commands. */
+/** What reading the lab has found. */
 const readingFindings = ({ root, diagnostics }: Examined): readonly Finding[] =>
   diagnostics.map(({ file, line, column, message, rule }) => ({
     file: relative(root, file) || labFile,
-    ...{ line, column, rule, text: { en: message } },
+    ...{ line, column, rule, text: { en: message, ko: toKorean(message) } },
   }));
 
 /** The reader names one check of a cycle, the rules name all of them. */
