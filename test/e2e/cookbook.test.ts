@@ -1,4 +1,4 @@
-// The checks of the cookbook for authors: none passes in an untouched cluster, all pass in the cluster that they describe.
+// The checks of the cookbook: none passes in an untouched cluster, all pass in the cluster that it describes.
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';

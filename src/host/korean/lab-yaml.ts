@@ -36,6 +36,8 @@ export const labYamlSentences: Sentences = {
   '"{value}" is not a version such as 1.0.0': '1.0.0 같은 버전이 아닙니다: "{value}"',
   '"{value}" is not a duration such as 5s or 500ms': '5s, 500ms 같은 시간이 아닙니다: "{value}"',
   '"{value}" is not a place: write {values}': '장소가 아닙니다: "{value}". 다음 가운데 하나를 쓰세요: {values}',
+  '"{value}" is not a place: write {values}, the last five also with /netns/NAME':
+    '장소가 아닙니다: "{value}". 다음 가운데 하나를 쓰세요: {values}. 뒤의 다섯 가지에는 `/netns/NAME`을 붙일 수 있습니다',
   '"{value}" is not a node: write node/NAME, or node/* for every node':
     '노드가 아닙니다: "{value}". `node/NAME`을 쓰거나, 모든 노드면 `node/*`를 쓰세요',
   '"{value}" is not a machine: write node/NAME, node/* for every node, machine/NAME, client or client/NAME':
@@ -86,6 +88,11 @@ export const labYamlSentences: Sentences = {
   '{address} is on no network on which the machine has an address':
     '{address}: 이 머신의 주소가 있는 네트워크의 주소가 아닙니다',
   // Tasks and checks
+  'there is no task "{task}"': '없는 과제입니다: "{task}"',
+  'task "{task}" needs itself': '자기 자신이 필요한 과제입니다: "{task}"',
+  'tasks "{task}" and "{other}" need each other': '서로가 필요한 과제입니다: "{task}", "{other}"',
+  'task "{task}" comes later; a task can need only tasks before it':
+    '뒤에 나오는 과제입니다: "{task}". 앞에 나온 과제만 필요하다고 쓸 수 있습니다',
   'check "{check}" needs itself': '자기 자신이 필요한 점검입니다: "{check}"',
   'check "{check}" needs itself through other checks': '다른 점검을 거쳐 자기 자신이 필요한 점검입니다: "{check}"',
   'there is no check "{check}"': '없는 점검입니다: "{check}"',
