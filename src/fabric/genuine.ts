@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto';
 import { type BigIntStats, createReadStream, statSync } from 'node:fs';
 import { type FileHandle, readFile } from 'node:fs/promises';
 import type { Place } from '../api/facts.ts';
-import { type Component, componentPorts, components } from '../api/paths.ts';
+import { type Component, componentPorts, components, nodePaths } from '../api/paths.ts';
+import { nodeArguments } from './node-arguments.ts';
 import { linkNow, readProc } from './proc.ts';
 import { withMachineFile } from './read-file.ts';
 import { type Netns, run } from './run.ts';
@@ -19,14 +20,15 @@ export interface Suspect {
 }
 
 /**
- * Whether the process is the component of its unit. Undefined for a process that is in no component's unit. A process
- * that shows other programs to itself for a moment while it starts can still deceive this.
+ * Whether the process is the component of its unit. Undefined for a process that is in no component's unit.
+ * `docs/evidence.md` says what this cannot see.
  */
 export const isGenuine = async ({ hostPid, unit, place, netns }: Suspect): Promise<boolean | undefined> => {
   const component = components.find((name) => unit === `${name}.service`);
   if (component === undefined) return undefined;
   if (!(await runsNode(hostPid)) || !(await hasPlainEnvironment(hostPid))) return false;
-  if (!(await hasOwnPrograms(component, place))) return false;
+  if (!(await hasPlainArguments(hostPid, component)) || !(await runsOwnCode(hostPid))) return false;
+  if (!(await hasOwnPrograms(component, place, hostPid))) return false;
   return await answers(component, { hostPid, netns });
 };
 
@@ -36,12 +38,41 @@ const node = '/usr/bin/node';
 const runsNode = async (hostPid: number): Promise<boolean> => {
   const exe = `/proc/${hostPid}/exe`;
   // Undefined: the process has ended, or it is none of the lab's.
-  if (linkNow(exe) === undefined) return false;
-  const [theirs, ours] = [exe, node].map((path) => statSync(path, { bigint: true, throwIfNoEntry: false }));
+  return linkNow(exe) !== undefined && (await isSameFile(exe, node));
+};
+
+const isSameFile = async (...paths: readonly [string, string]): Promise<boolean> => {
+  const [theirs, ours] = paths.map((path) => statSync(path, { bigint: true, throwIfNoEntry: false }));
   if (!theirs || !ours || theirs.size !== ours.size) return false;
   // No program can set this time, and no machine may set the clock. So this is the image's own file.
   if (theirs.ino === ours.ino && theirs.ctimeNs === ours.ctimeNs) return true;
-  return (await digestOf(exe)) === (await digestOf(node));
+  const [one, other] = await Promise.all(paths.map(digestOf));
+  return one === other;
+};
+
+/** Nothing but the component is loaded, and it shows the flags that it was started with. */
+const hasPlainArguments = async (hostPid: number, component: Component): Promise<boolean> => {
+  const words = await nodeArguments(hostPid);
+  if (words === 'unreadable') return true;
+  const script = words?.indexOf(`${nodePaths.components}/${component}.js`) ?? -1;
+  if (!words || script < 1) return false;
+  // Of Node's own flags, only those about memory are harmless: others load code.
+  if (!words.slice(1, script).every((word) => /^--max-[\w-]+=\d+$/.test(word))) return false;
+  const shown = ((await readProc(`/proc/${hostPid}/cmdline`)) ?? '').replace(/\0+$/, '');
+  // `process.title` is one word. Until then, the kernel shows the arguments themselves.
+  return shown.includes('\0') || shown === [component, ...words.slice(script + 1)].join(' ');
+};
+
+/** LD_PRELOAD and /etc/ld.so.preload are not the only ways to load a library. All libraries are those of the image. */
+const runsOwnCode = async (hostPid: number): Promise<boolean> => {
+  const maps = (await readProc(`/proc/${hostPid}/maps`)) ?? '';
+  const files = maps.matchAll(/^(\S+) ..x. \S+ \S+ [1-9]\d* +(.*)$/gm);
+  const ranges = new Map([...files].map(([, range = '', path = '']) => [path, range] as const));
+  const same = [...ranges].map(async ([path, range]) => {
+    const file = `/proc/${hostPid}/map_files/${range}`;
+    return linkNow(file) === undefined || (await isSameFile(file, path));
+  });
+  return (await Promise.all(same)).every(Boolean);
 };
 
 /** By file and the time of its last change, which no program can set. */
@@ -74,17 +105,19 @@ const streamDigest = async (path: string): Promise<string> => {
 /** Variables that load other code into the program. */
 const hasPlainEnvironment = async (hostPid: number): Promise<boolean> => {
   const environment = (await readProc(`/proc/${hostPid}/environ`)) ?? '';
-  return !/(?:^|\0)(?:LD_PRELOAD|LD_AUDIT|LD_LIBRARY_PATH|NODE_OPTIONS|NODE_PATH)=/.test(environment);
+  return !/(?:^|\0)(?:LD_\w+|NODE_OPTIONS|NODE_PATH|OPENSSL_\w+)=/.test(environment);
 };
 
-const hasOwnPrograms = async (component: Component, { machine, pid }: Place): Promise<boolean> => {
+const hasOwnPrograms = async (component: Component, { machine, pid }: Place, viewer: number): Promise<boolean> => {
   const record = await readFile(programsRecord(machine), 'utf8').catch(() => undefined);
   // A lab that an older version of labs has built has no record.
   if (record === undefined) return true;
   const wanted = Object.entries(JSON.parse(record) as Record<string, string>).filter(([path]) =>
     [component, `${component}.js`].some((name) => path.endsWith(`/${name}`)),
   );
-  const same = wanted.map(async ([path, digest]) => (await withMachineFile({ pid, path }, programDigest)) === digest);
+  const same = wanted.map(
+    async ([path, digest]) => (await withMachineFile({ pid, path, viewer }, programDigest)) === digest,
+  );
   return (await Promise.all(same)).every(Boolean);
 };
 

@@ -26,12 +26,15 @@ export const readMachineFile = async (params: ReadFileParams): Promise<FileOutco
  * @param other the result for a folder, FIFO or device. @returns undefined if there is no such file
  */
 export const withMachineFile = async <T>(
-  { pid, path }: Pick<ReadFileParams, 'pid' | 'path'>,
+  named: Pick<ReadFileParams, 'pid' | 'path'> & {
+    /** The process of the machine that sees the file at this path. Default: process 1. */
+    readonly viewer?: number;
+  },
   use: (file: FileHandle) => Promise<T>,
   other?: T,
 ): Promise<T | undefined> => {
   await using stack = new AsyncDisposableStack();
-  const handle = await nameOf({ pid, path }, stack);
+  const handle = await nameOf(named, stack);
   if (!handle) return undefined;
   if (!(await handle.stat()).isFile()) return other;
   return await use(await contentOf(handle, stack));
@@ -45,11 +48,11 @@ export const namesIn = async ({ pid, path }: Pick<ReadFileParams, 'pid' | 'path'
 };
 
 const nameOf = (
-  { pid, path }: Pick<ReadFileParams, 'pid' | 'path'>,
+  { pid, path, viewer = pid }: Pick<ReadFileParams, 'pid' | 'path'> & { readonly viewer?: number },
   stack: AsyncDisposableStack,
 ): Promise<FileHandle | undefined> => {
   machineInit(pid);
-  return resolve(`/proc/${pid}/root`, path, stack);
+  return resolve(`/proc/${viewer}/root`, path, stack);
 };
 
 /** The entry of the handle opens the same inode, even if its name leads to another file by now. */
@@ -91,7 +94,9 @@ const resolve = async (root: string, path: string, stack: AsyncDisposableStack):
   if (!path.startsWith('/')) throw new AgentError('FABRIC_BAD_REQUEST', `"${path}" is not an absolute path`);
   const openName = async (name: string): Promise<FileHandle> => stack.use(await open(name, asName));
   // /proc/PID/root is a link of the kernel, the only link that is followed.
-  const top = stack.use(await open(`${root}/.`, O_PATH | constants.O_DIRECTORY));
+  const opened = await open(`${root}/.`, O_PATH | constants.O_DIRECTORY).catch(missing);
+  if (!opened) return undefined;
+  const top = stack.use(opened);
   const folders: FileHandle[] = [];
   const rest = partsOf(path);
   let current = top;

@@ -73,15 +73,9 @@ const attacks: readonly Attack[] = [
         `mkdir -p ${dropIn}
          printf '[Service]\\nExecStart=\\nExecStart=/usr/bin/node /tmp/fake.js\\n' > ${dropIn}/fake.conf
          echo "process.title = 'kube-proxy -v=6'; require('http').createServer((q, r) => r.end('lastUpdated')).listen(10256)" > /tmp/fake.js
-         cp /usr/local/lib/labs/kube-proxy.js /tmp/kube-proxy.js; echo >> /usr/local/lib/labs/kube-proxy.js
          systemctl daemon-reload; systemctl restart kube-proxy`,
       ),
-    undo: () =>
-      sh(
-        'node02',
-        `rm -r ${dropIn}; cp /tmp/kube-proxy.js /usr/local/lib/labs/kube-proxy.js
-         systemctl daemon-reload; systemctl restart kube-proxy`,
-      ),
+    undo: () => sh('node02', `rm -r ${dropIn}; systemctl daemon-reload; systemctl restart kube-proxy`),
     caught: { 'proxy-log/verbosity': /another program runs in the unit of kube-proxy on node02/ },
   },
   {
@@ -120,6 +114,41 @@ test('attacks on what the grader sees are caught, nothing else fails, and nothin
   } finally {
     // The other attacks begin with the full score.
     for (const { undo } of attacks) await undo();
+  }
+  expect(failuresIn(await until(isFull))).toEqual({});
+});
+
+test('kube-proxy with other code in its process is another program; with other flags, it is kube-proxy', async () => {
+  const command =
+    '/usr/local/bin/kube-proxy --config=/etc/kubernetes/kube-proxy-config.yaml --hostname-override=node02';
+  const runWith = (service: string) =>
+    sh(
+      'node02',
+      `mkdir -p ${dropIn}; printf '[Service]\n%b\n' '${service}' > ${dropIn}/own.conf
+       systemctl daemon-reload; systemctl restart kube-proxy`,
+    );
+  const verbosity = async (wanted: RegExp): Promise<string> => {
+    const look = () => reportOf(run('check', 'proxy-log', '--json'));
+    const seen = (report: Report): string => failuresIn(report)['proxy-log/verbosity'] ?? 'passed';
+    return seen(await gradeUntil(look, (report) => wanted.test(seen(report))));
+  };
+  const impostor = /another program runs in the unit of kube-proxy on node02/;
+  await sh('node02', 'echo "" > /tmp/own.js; cp /usr/lib/*/libz.so.1 /tmp/own.so');
+  try {
+    for (const service of [
+      'Environment=NODE_OPTIONS=--require=/tmp/own.js',
+      'ExecStart=\\nExecStart=/usr/bin/node -r /tmp/own.js /usr/local/lib/labs/kube-proxy.js -v=6',
+      'BindReadOnlyPaths=/tmp/own.js:/usr/local/lib/labs/kube-proxy.js',
+      'BindReadOnlyPaths=/tmp/preload:/etc/ld.so.preload',
+    ]) {
+      await sh('node02', 'echo /tmp/own.so > /tmp/preload; touch /etc/ld.so.preload');
+      await runWith(service);
+      expect(await verbosity(impostor), service).toMatch(impostor);
+    }
+    await runWith(`ExecStart=\\nExecStart=${command} -v=6`);
+    expect(await verbosity(/^passed$/)).toBe('passed');
+  } finally {
+    await sh('node02', `rm -rf ${dropIn} /etc/ld.so.preload; systemctl daemon-reload; systemctl restart kube-proxy`);
   }
   expect(failuresIn(await until(isFull))).toEqual({});
 });
