@@ -26,6 +26,10 @@ export interface LabDefinition {
   /** Whose lab this is: `params` are drawn from it. */
   readonly variation: Variation;
   readonly params: LabParams;
+  /** Texts that labs writes itself, because a task has a fault of the library: by the path that a file would have. */
+  readonly texts?: Readonly<Record<string, string>>;
+  /** Faults of tasks are drawn, so another variation may have others. */
+  readonly drawsFaults?: true;
   /** Absolute paths of YAML files that a new cluster gets applied, in this order. */
   readonly manifests: readonly string[];
   /** References of pod images that must be in the store when the lab starts, beside the built-in ones. */

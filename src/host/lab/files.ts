@@ -1,6 +1,7 @@
 // The files of a lab's folder that its lab.yaml names. It works on raw data, so that it finds missing files even when
 // a field has a wrong shape.
 import { didYouMean } from '../../kit/suggest.ts';
+import { isFaultScript } from '../faults/script.ts';
 import { findKind } from '../grade/kinds.ts';
 import type { Path, Problem } from './problem.ts';
 import { listOf, type Raw, recordOf } from './raw.ts';
@@ -23,23 +24,25 @@ export const textFile = (task: string): string => `tasks/${task}.md`;
 /** @param raw the YAML as plain data */
 export const namedFiles = (raw: unknown): readonly NamedFile[] => {
   const lab = recordOf(raw);
-  return [
-    ...listIn(lab, 'manifests', []),
-    ...scriptIn(lab, 'setup', []),
-    ...scriptIn(lab, 'restore', []),
-    ...listOf(lab.tasks).flatMap((task, t) => {
-      const path: Path = ['tasks', t];
-      return [
-        ...textOf(task, path),
-        ...scriptIn(task, 'setup', path),
-        ...scriptIn(task, 'solve', path),
-        ...scriptIn(task, 'clear', path),
-        ...listIn(task, 'wrong', path, ['cheat']),
-        ...listOf(task.checks).flatMap((check, c) => filesOf(check, [...path, 'checks', c])),
-      ];
-    }),
-  ];
+  return allNamed(lab).filter(({ file }) => !isFaultScript(file));
 };
+
+const allNamed = (lab: Raw): readonly NamedFile[] => [
+  ...listIn(lab, 'manifests', []),
+  ...scriptIn(lab, 'setup', []),
+  ...scriptIn(lab, 'restore', []),
+  ...listOf(lab.tasks).flatMap((task, t) => {
+    const path: Path = ['tasks', t];
+    return [
+      ...textOf(task, path),
+      ...scriptIn(task, 'setup', path),
+      ...scriptIn(task, 'solve', path),
+      ...scriptIn(task, 'clear', path),
+      ...listIn(task, 'wrong', path, ['cheat']),
+      ...listOf(task.checks).flatMap((check, c) => filesOf(check, [...path, 'checks', c])),
+    ];
+  }),
+];
 
 const scriptIn = (raw: Raw, field: string, path: Path): readonly NamedFile[] =>
   typeof raw[field] === 'string' ? [{ file: raw[field], path: [...path, field], exports: [field] }] : [];

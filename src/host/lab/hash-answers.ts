@@ -25,6 +25,10 @@ export const hashLabAnswers = async (lab: Raw): Promise<Hashed> => {
   };
   const tasks: Raw[] = [];
   for (const task of listOf(lab.tasks)) {
+    if (task.checks === undefined) {
+      tasks.push(task);
+      continue;
+    }
     const checks = await Promise.all(listOf(task.checks).map((check) => hashed(task, check)));
     tasks.push({ ...task, checks });
   }

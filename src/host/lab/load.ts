@@ -5,6 +5,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import type { LabDefinition, LabParams, Variation } from '../../api/lab.ts';
 import { ExitCode, LabError } from '../../kit/error.ts';
+import { expandFaults } from './faults.ts';
 import { missingFiles } from './files.ts';
 import { drawParams, fillParams, fillText, usesAny, wrongParams } from './params.ts';
 import type { ParsedYaml } from './parse.ts';
@@ -86,7 +87,7 @@ interface Understood {
   readonly lab?: LabDefinition;
   /** The YAML as plain data, with the values of the parameters. */
   readonly value: unknown;
-  /** All files of the lab, by their paths in its folder. */
+  /** All files of the lab, by their paths in its folder, and the texts of its faults. */
   readonly files: ReadonlyMap<string, Buffer>;
   readonly problems: readonly Problem[];
   /** Problems in other files, whose paths are relative to the folder. */
@@ -97,17 +98,19 @@ interface Understood {
 const understand = async (raw: unknown, root: string, variation: Variation): Promise<Understood> => {
   const params = drawParams(raw, variation);
   const wrong = wrongParams(raw);
-  const { value, problems: unknown } = fillParams(raw, params, wrong);
+  const filled = fillParams(raw, params, wrong);
+  const inFolder = await labFiles(root);
+  const { value, problems: faulty, texts, isDrawn } = expandFaults(filled.value, variation, inFolder);
   const { lab, problems: found } = validate(value);
   // A field that uses a wrong parameter would be wrong, too.
   const ownProblems = found.filter(({ path }) => path[0] === 'params' || !usesAny(valueAt(raw, path), wrong));
-  const files = await labFiles(root);
+  const files = new Map([...inFolder, ...[...texts].map(([path, text]) => [path, Buffer.from(text)] as const)]);
   const names = new Set(files.keys());
-  const problems = [...unknown, ...ownProblems, ...missingFiles(value, names)];
+  const problems = [...filled.problems, ...faulty, ...ownProblems, ...missingFiles(value, names)];
   const textProblems = findTextProblems(files, { params, wrong, manifests: textsOf(recordOf(value).manifests) });
   const known = { value, files, problems, textProblems };
   if (!lab || problems.length + textProblems.length > 0) return known;
-  return { lab: resolveLab(lab, root, names, digestOf(files), { variation, params }), ...known };
+  return { lab: resolveLab(lab, root, names, digestOf(inFolder), { variation, params, texts, isDrawn }), ...known };
 };
 
 const readSource = async (path: string, folder: string): Promise<string> => {

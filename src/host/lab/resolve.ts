@@ -12,6 +12,7 @@ import {
   type Variation,
 } from '../../api/lab.ts';
 import { cidrAddress } from '../../api/scalars.ts';
+import { isFaultScript } from '../faults/script.ts';
 import { kindOf } from '../grade/kinds.ts';
 import { withoutShortForms } from './cluster.ts';
 import { textFile } from './files.ts';
@@ -28,6 +29,10 @@ interface Folder {
 export interface Drawn {
   readonly variation: Variation;
   readonly params: LabParams;
+  /** Texts of faults, by their paths in the folder. */
+  readonly texts?: ReadonlyMap<string, string>;
+  /** Faults are drawn. */
+  readonly isDrawn?: boolean;
 }
 
 export const resolveLab = (
@@ -35,7 +40,7 @@ export const resolveLab = (
   root: string,
   files: ReadonlySet<string>,
   digest: string,
-  { variation, params }: Drawn = { variation: {}, params: {} },
+  { variation, params, texts = new Map(), isDrawn = false }: Drawn = { variation: {}, params: {} },
 ): LabDefinition => {
   const folder: Folder = { root, files };
   const { name, title, summary, version } = input;
@@ -49,6 +54,8 @@ export const resolveLab = (
     cluster: resolveCluster(input.cluster),
     variation,
     params,
+    texts: Object.fromEntries([...texts].map(([path, text]) => [join(root, path), text])),
+    ...(isDrawn ? { drawsFaults: true } : {}),
     images: input.images,
     manifests: input.manifests.map((file) => join(root, file)),
     ...(input.setup === undefined ? {} : { setup: join(root, input.setup) }),
@@ -64,8 +71,8 @@ const resolveCluster = (input: LabInput['cluster']): ClusterSpec => ({
 
 const resolveTask = (task: TaskInput, folder: Folder): TaskDefinition => {
   const { id, title, needs, hints, setup, solve, clear, wrong, text = textFile(id) } = task;
-  const script = (field: 'setup' | 'solve' | 'clear', file: string | undefined) =>
-    file === undefined ? {} : { [field]: join(folder.root, file) };
+  const script = (field: 'setup' | 'solve' | 'clear', file: string | false | undefined) =>
+    typeof file === 'string' ? { [field]: pathIn(folder.root, file) } : {};
   return {
     id,
     title,
@@ -76,10 +83,13 @@ const resolveTask = (task: TaskInput, folder: Folder): TaskDefinition => {
     ...script('setup', setup),
     ...script('solve', solve),
     ...script('clear', clear),
-    ...(wrong ? { wrong: wrong.map((file) => join(folder.root, file)) } : {}),
+    ...(wrong ? { wrong: wrong.map((file) => pathIn(folder.root, file)) } : {}),
     checks: task.checks.map((check) => resolveCheck(check, id, folder)),
   };
 };
+
+/** The scripts of faults are in no folder. */
+const pathIn = (root: string, file: string): string => (isFaultScript(file) ? file : join(root, file));
 
 /** `tasks/x.debrief.md` beside `tasks/x.md`, when the folder has it. */
 const resolveDebrief = (text: string, folder: Folder): Pick<TaskDefinition, 'debrief'> => {
@@ -104,7 +114,7 @@ const resolveCheck = (check: CheckInput, task: string, { root }: Folder): CheckD
   const fields = Object.fromEntries(
     Object.entries(check)
       .filter(([name]) => name in kind.fields)
-      .map(([name, value]) => [name, kind.files?.includes(name) ? join(root, String(value)) : value]),
+      .map(([name, value]) => [name, kind.files?.includes(name) ? pathIn(root, String(value)) : value]),
   );
   return {
     type,

@@ -4,6 +4,7 @@ import { identifier, localized, zeroOrMore } from '../grade/checks/fields.ts';
 import { clusterSchema } from './cluster.ts';
 import { paramsSchema } from './params.ts';
 import { checkSchema } from './schema-checks.ts';
+import { faultSchema } from './schema-faults.ts';
 
 const hint = z.union([
   localized.transform((text) => ({ text, cost: 0 })),
@@ -42,6 +43,7 @@ const taskSchema = z.strictObject({
       'Earlier tasks that must be done first. Until then this task is locked: it cannot begin, and its checks are blocked.',
     examples: ['build', ['build', 'route']],
   }),
+  fault: faultSchema.exactOptional(),
   hints: z
     .array(hint)
     .default([])
@@ -57,9 +59,12 @@ const taskSchema = z.strictObject({
       examples: ['solve/web.ts'],
     }),
   solve: z
-    .string()
+    .union([z.string(), z.literal(false)])
     .exactOptional()
-    .meta({ description: 'A script that exports solve(lab).', examples: ['solve/web.ts'] }),
+    .meta({
+      description: 'A script that exports solve(lab). false: labs must not solve the fault of the task.',
+      examples: ['solve/web.ts'],
+    }),
   clear: z
     .string()
     .exactOptional()
@@ -142,5 +147,9 @@ export const labJsonSchema = (): Record<string, unknown> =>
     override: ({ zodSchema, jsonSchema }) => {
       const { examples } = z.globalRegistry.get(zodSchema) ?? {};
       if (Array.isArray(examples)) jsonSchema.examples = examples;
+      if ((zodSchema as unknown) !== taskSchema) return;
+      // A fault brings the title and the checks.
+      jsonSchema.required = ['id'];
+      jsonSchema.anyOf = [{ required: ['title', 'checks'] }, { required: ['fault'] }];
     },
   }) as Record<string, unknown>;

@@ -4,5 +4,7 @@ import type { LabDefinition } from '../../api/lab.ts';
 import { fillText } from './params.ts';
 
 /** @param file the absolute path, from `text` or `debrief` of a task */
-export const textOf = async ({ params }: Pick<LabDefinition, 'params'>, file: string): Promise<string> =>
-  fillText(await readFile(file, 'utf8'), params);
+export const textOf = async (
+  { params, texts }: Pick<LabDefinition, 'params' | 'texts'>,
+  file: string,
+): Promise<string> => fillText(texts?.[file] ?? (await readFile(file, 'utf8')), params);

@@ -49,7 +49,9 @@ const isForTeachers = (path: string): boolean =>
 /** No other check needs a hidden one: such a lab is not valid. */
 const withoutHidden = (lab: Raw): Raw => {
   const isVisible = ({ visibility = 'always' }: Raw): boolean => visibility === 'always';
-  const tasks = listOf(lab.tasks).map((task) => ({ ...task, checks: listOf(task.checks).filter(isVisible) }));
+  const tasks = listOf(lab.tasks).map((task) =>
+    task.checks === undefined ? task : { ...task, checks: listOf(task.checks).filter(isVisible) },
+  );
   return { ...lab, tasks };
 };
 
@@ -101,6 +103,8 @@ const readWithoutSolution = (path: string, source: string): ReturnType<typeof re
 const withoutSolutions = (lab: Raw, scripts: ReadonlyMap<string, StudentScript>): Raw => {
   const clears = (path: unknown): path is string => scripts.get(String(path))?.exports.includes('clear') ?? false;
   const tasks = listOf(lab.tasks).map(({ solve, wrong: _, ...task }) => {
+    // The library has the solution of a fault, so the edition says that labs must not use it.
+    if (task.fault !== undefined) return { ...task, solve: false };
     const isFound = task.clear !== undefined || clears(task.setup) || !clears(solve);
     return isFound ? task : { ...task, clear: solve };
   });

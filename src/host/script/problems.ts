@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { LabError } from '../../kit/error.ts';
+import { isFaultScript, shownScript } from '../faults/script.ts';
 import { WrongCall } from './arguments.ts';
 import type { Problem } from './messages.ts';
 
@@ -57,10 +58,12 @@ const folderOf = (file: string): string => {
 };
 
 /** The file as its author knows it: within the lab's folder. */
-const shown = (file: string): string => relative(folderOf(file), file) || basename(file);
+const shown = (file: string): string =>
+  isFaultScript(file) ? shownScript(file) : relative(folderOf(file), file) || basename(file);
 
 /** The first line of the stack that is in the lab's folder, as `file:line:column`. */
 const placeIn = (file: string, stack: string): string => {
+  if (isFaultScript(file)) return shown(file);
   const folder = folderOf(file);
   const frames = stack.matchAll(
     /(?<path>file:\/\/\S+?|\/\S+?)(?:\?\S*?)?:(?<line>\d+)(?::(?<column>\d+))?(?=[\s)]|$)/gm,
@@ -76,6 +79,7 @@ const placeIn = (file: string, stack: string): string => {
 
 /** `:3`, where the function is exported. */
 const lineOf = (file: string, name: string): string => {
+  if (isFaultScript(file)) return '';
   const lines = readFileSync(file, 'utf8').split('\n');
   const index = lines.findIndex((line) => new RegExp(`\\bexport\\b.*\\b${name}\\b`).test(line));
   return index === -1 ? '' : `:${index + 1}`;

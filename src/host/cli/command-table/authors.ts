@@ -125,8 +125,8 @@ export const authorsCommands: CommandGroup = {
         {
           flags: '--seeds <number>',
           help: both(
-            'with parameters: for the seeds 1 to this (default: 1)',
-            '매개변수가 있으면 이 수만큼의 시드 (기본: 1)',
+            'if parameters or faults are drawn: for the seeds 1 to this (default: 1)',
+            '매개변수나 고장을 뽑으면 이 수만큼의 시드 (기본: 1)',
           ),
         },
         { flags: '--seed <text>', help: both('as for `labs start`', '`labs start`와 같음') },

@@ -62,7 +62,7 @@ const numberOf = (
   throw usage('LAB_TEST_NUMBER', say.testNumber(flag, String(value), most));
 };
 
-/** A lab without parameters is the same for all seeds. */
+/** A lab that draws nothing is the same for all seeds. */
 const variationsOf = async (
   context: Context,
   given: string | undefined,
@@ -72,8 +72,9 @@ const variationsOf = async (
   const { output, say } = context;
   const one = variationOf(context, { seed: options.seed });
   if (seeds === 1) return [one];
-  const { params } = await labOf(context, given, one);
-  if (Object.keys(params).length > 0) return Array.from({ length: seeds }, (_, index) => ({ seed: String(index + 1) }));
+  const { params, drawsFaults } = await labOf(context, given, one);
+  if (drawsFaults || Object.keys(params).length > 0)
+    return Array.from({ length: seeds }, (_, index) => ({ seed: String(index + 1) }));
   output.note(output.paint('dim', say.testNoParams));
   return [one];
 };
