@@ -17,8 +17,8 @@ A task of lab.yaml names a fault, and needs nothing else:
       - { id: both, fault: [{ draw: [selector-typo, unready-endpoint], service: shop/till }, { name: mtu, service: shop/till }] }
 
 - The fault brings the title, the text, hints, checks, wrong solutions for \`labs test\`, the scripts and the debrief of the task. A \`title\` or \`hints\` of the
-  task take their place; its \`checks\` come in addition. In the task's own \`tasks/ID.md\`, \`\${fault:symptom}\` stands for the report and the commands that
-  show it; in \`tasks/ID.debrief.md\`, \`\${fault:cause}\` and \`\${fault:cure}\` for what was wrong, and how one finds it.
+  task take their place; its \`checks\` come in addition. In the task's own \`tasks/NAME.md\`, \`\${fault:symptom}\` stands for the report and the commands that
+  show it; in \`tasks/NAME.debrief.md\`, \`\${fault:cause}\` and \`\${fault:cure}\` for what was wrong, and how one finds it.
 - Students see the symptom. Titles, checks and failures do not name the fault.
 - \`draw\` chooses by \`--student\` and \`--seed\`, as \`params\` do: the same student and seed have the same faults. No fault is drawn twice in a lab.
   \`draw: all\` leaves out what the cluster of the lab cannot have, and faults without a visible symptom. \`labs test --seeds N\` tests several draws.

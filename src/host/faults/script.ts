@@ -1,41 +1,16 @@
-// The scripts of a task with faults. A LabDefinition names them as it names files, so that nothing else needs to know
-// that the code is not in the lab's folder.
+// The functions of a task with faults, which other tasks have in scripts.
 import type { LabHandle, ResumeScript, SetupScript } from '../../api/script.ts';
 import type { AnyFault } from './fault.ts';
 import { findFault } from './library.ts';
 import type { Params, Values } from './params.ts';
+import { readReference } from './reference.ts';
 import { clearScene, makeScene } from './scene.ts';
-
-/** A fault with the values of its parameters. */
-export interface FaultUse {
-  readonly name: string;
-  readonly values: Values<Params>;
-}
-
-/** Which of the functions that faults can have many of. */
-export interface Chosen {
-  /** A wrong solution: exported as `cheat`. */
-  readonly cheat?: string;
-  /** The id of a check of the type `script`: exported as `check`. */
-  readonly look?: string;
-}
-
-const scheme = 'fault:';
-
-export const isFaultScript = (file: string): boolean => file.startsWith(scheme);
-
-/** What a LabDefinition has in place of the path of a script. */
-export const faultScript = (uses: readonly FaultUse[], chosen: Chosen = {}): string =>
-  scheme + JSON.stringify({ uses, ...chosen });
-
-/** In messages: the names of the faults would give a task away. */
-export const shownScript = (file: string): string => (isFaultScript(file) ? 'of the fault' : file);
 
 type Functions = Readonly<Record<string, (lab: LabHandle) => Promise<unknown>>>;
 
 /** The functions that such a script exports. */
 export const faultFunctions = (file: string): Functions => {
-  const { uses, cheat, look } = JSON.parse(file.slice(scheme.length)) as { uses: readonly FaultUse[] } & Chosen;
+  const { uses, cheat, look } = readReference(file);
   const known = uses.map((use) => ({ fault: faultNamed(use.name), values: use.values }));
   const [first] = known;
   if (cheat !== undefined) return first ? { cheat: (lab) => call(first.fault.cheats?.[cheat], lab, first.values) } : {};

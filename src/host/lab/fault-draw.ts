@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { Variation } from '../../api/lab.ts';
 import type { AnyFault } from '../faults/fault.ts';
-import type { FaultUse } from '../faults/script.ts';
+import type { FaultUse } from '../faults/reference.ts';
 import type { Candidate, Entry } from './fault-entries.ts';
 import type { Problem } from './problem.ts';
 

@@ -1,9 +1,9 @@
-// Tasks that name a fault of the library become ordinary tasks: with a title, texts, hints, checks and scripts. It works
+// Makes ordinary tasks of those that name a fault of the library: with a title, texts, hints, checks and scripts. Works
 // on raw data, before validation.
 import type { Variation } from '../../api/lab.ts';
 import type { FaultCheck } from '../faults/fault.ts';
 import type { FaultCluster } from '../faults/params.ts';
-import { faultScript } from '../faults/script.ts';
+import { faultScript } from '../faults/reference.ts';
 import { type Chosen, drawFaults } from './fault-draw.ts';
 import { readEntries } from './fault-entries.ts';
 import { textsOfTask } from './fault-texts.ts';

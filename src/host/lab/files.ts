@@ -1,7 +1,7 @@
 // The files of a lab's folder that its lab.yaml names. It works on raw data, so that it finds missing files even when
 // a field has a wrong shape.
 import { didYouMean } from '../../kit/suggest.ts';
-import { isFaultScript } from '../faults/script.ts';
+import { isFaultScript } from '../faults/reference.ts';
 import { findKind } from '../grade/kinds.ts';
 import type { Path, Problem } from './problem.ts';
 import { listOf, type Raw, recordOf } from './raw.ts';

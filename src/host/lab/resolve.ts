@@ -12,7 +12,7 @@ import {
   type Variation,
 } from '../../api/lab.ts';
 import { cidrAddress } from '../../api/scalars.ts';
-import { isFaultScript } from '../faults/script.ts';
+import { isFaultScript } from '../faults/reference.ts';
 import { kindOf } from '../grade/kinds.ts';
 import { withoutShortForms } from './cluster.ts';
 import { textFile } from './files.ts';

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { registerHooks, stripTypeScriptTypes } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { faultFunctions, isFaultScript } from '../faults/script.ts';
+import { isFaultScript } from '../faults/reference.ts';
 
 /** The functions that the script exports, by name. Rejects when the script cannot be loaded. */
 export const functionsOf = async <T extends (...args: never[]) => unknown>(
@@ -14,7 +14,8 @@ export const functionsOf = async <T extends (...args: never[]) => unknown>(
 
 /** Node refuses to remove types below node_modules, where the labs of an installed package are. */
 const importFile = async (file: string): Promise<Record<string, unknown>> => {
-  if (isFaultScript(file)) return faultFunctions(file);
+  // Loading the library takes longer than most scripts.
+  if (isFaultScript(file)) return { ...(await import('../faults/script.ts')).faultFunctions(file) };
   const hooks = registerHooks({
     load: (url, context, next) =>
       /^file:.*\/node_modules\/.*\.ts$/.test(url)

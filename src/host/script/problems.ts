@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { LabError } from '../../kit/error.ts';
-import { isFaultScript, shownScript } from '../faults/script.ts';
+import { isFaultScript, shownScript } from '../faults/reference.ts';
 import { WrongCall } from './arguments.ts';
 import type { Problem } from './messages.ts';
 
