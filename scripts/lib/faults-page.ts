@@ -82,4 +82,9 @@ const sampleOf = ({ params }: AnyFault): Values<Params> => {
 const oneLine = (text: string): string => text.replaceAll('\n', ' ');
 
 /** What the user reports. */
-const reportIn = (symptom: string): string => /^> (.*)$/m.exec(symptom)?.[1] ?? '';
+const reportIn = (symptom: string): string =>
+  symptom
+    .split('\n')
+    .filter((line) => line.startsWith('> '))
+    .map((line) => line.slice(2))
+    .join(' ');

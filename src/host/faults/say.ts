@@ -31,7 +31,7 @@ export const symptomOf = (
 ): Text => ({
   en: `This task breaks something in the cluster on purpose. A user reports:
 
-> ${report.en}
+> ${quoted(report.en)}
 
 See the symptom on ${controlPlane}:
 
@@ -43,7 +43,7 @@ Find the cause and remove it. Do not work around it: the next pod and the next s
 `,
   ko: `이 과제는 클러스터의 일부를 일부러 고장 냅니다. 사용자가 다음과 같이 알려 왔습니다.
 
-> ${report.ko}
+> ${quoted(report.ko)}
 
 ${controlPlane}에서 증상을 확인하세요.
 
@@ -54,6 +54,9 @@ ${commands}
 원인을 찾아 없애세요. 증상만 피해 가지 마세요. 앞으로 만들 파드와 서비스도 잘 동작해야 합니다.
 `,
 });
+
+/** A line break in a text is no end of the quotation. */
+const quoted = (text: string): string => text.replaceAll('\n', '\n> ');
 
 /** The report that tells least: every fault on the way has this symptom. */
 export const failsFrom = ({ service, caller }: Place): Text => {

@@ -25,18 +25,21 @@ export const componentStopped = defineFault({
   symptom(values) {
     const { name, visitor } = partsOf(values.service);
     return symptomOf(values, {
-      en: `The pod \`${visitor}\` on ${values.caller} does not reach the new service \`${name}\`. It still reaches older services.`,
+      en: `The pod \`${visitor}\` on ${values.caller} does not reach the new service \`${name}\`. It still reaches
+older services.`,
       ko: `${values.caller}에 있는 \`${visitor}\` 파드가 새로 만든 \`${name}\` 서비스에 접속하지 못합니다. 예전부터 있던 서비스에는 접속됩니다.`,
     });
   },
   cause: ({ service, caller }) => ({
-    en: `kube-proxy was stopped on ${caller} before ${partsOf(service).name} was made. The rules of older services stayed in the kernel, and worked. For the
+    en: `kube-proxy was stopped on ${caller} before ${partsOf(service).name} was made. The rules of older services
+stayed in the kernel, and worked. For the
 new address there was no rule, so packets kept their destination, which no machine has: the connection timed out.`,
     ko: `${partsOf(service).name}이(가) 만들어지기 전부터 ${caller}의 kube-proxy가 멈춰 있었습니다. 예전 서비스의 규칙은 커널에 남아 있어서 동작했습니다. 새 주소에는
 규칙이 없어 패킷의 목적지가 바뀌지 않았고, 그 주소는 어느 머신에도 없으므로 연결 시간이 초과되었습니다.`,
   }),
   cure: () => ({
-    en: `It fails from one node only: compare the rules of the nodes. If one node has no rules for the service, look at its kube-proxy: does it run,
+    en: `It fails from one node only: compare the rules of the nodes. If one node has no rules for the service,
+look at its kube-proxy: does it run,
 and what does its log say? Start it. Rules written by hand would mend this service, and not the next one.`,
     ko: `한 노드에서만 실패하면 노드들의 규칙을 비교하세요. 한 노드에 그 서비스의 규칙이 없다면 그 노드의 kube-proxy가 실행 중인지 보고 로그를 읽으세요.
 그런 다음 시작하세요. 규칙을 손으로 만들면 이 서비스만 고쳐지고 다음 서비스는 고쳐지지 않습니다.`,

@@ -25,13 +25,16 @@ export const missingRoute = defineFault({
   title: titleOf,
   symptom: (values) => symptomOf(values, failsFrom(values)),
   cause: ({ service, caller, server }) => ({
-    en: `${caller} had no route to the pods of ${server}. The rules were right: they gave packets for ${partsOf(service).name} the address of its pod. But then ${caller}
+    en: `${caller} had no route to the pods of ${server}. The rules were right: they gave packets for
+${partsOf(service).name} the address of its pod. But then ${caller}
 sent them to the default gateway, where no such address is known. podnet, which adds these routes, was stopped.`,
-    ko: `${caller}에 ${server}의 파드로 가는 경로가 없었습니다. 규칙은 올바르게 ${partsOf(service).name}로 가는 패킷의 목적지를 파드 주소로 바꾸었습니다. 하지만 그다음 ${caller}은(는)
+    ko: `${caller}에 ${server}의 파드로 가는 경로가 없었습니다. 규칙은 올바르게 ${partsOf(service).name}로 가는 패킷의 목적지를 파드 주소로 바꾸었습니다. 하지만
+그다음 ${caller}은(는)
 패킷을 기본 게이트웨이로 보냈고, 거기에는 그 주소를 아는 머신이 없습니다. 이 경로를 추가하는 podnet이 멈춰 있었습니다.`,
   }),
   cure: () => ({
-    en: `The rules are right, and the pod does not answer by its own address either: look at the path. \`ip route get ADDRESS\` on the node says
+    en: `The rules are right, and the pod does not answer by its own address either: look at the path.
+\`ip route get ADDRESS\` on the node says
 where a packet goes next. Start podnet: it adds the routes, also those to nodes that join later.`,
     ko: `규칙은 올바른데 파드의 주소로 직접 접속해도 응답이 없다면 경로를 보세요. 노드에서 \`ip route get 주소\`를 실행하면 패킷이 다음에 어디로 가는지 나옵니다.
 podnet을 시작하면 나중에 추가될 노드로 가는 경로까지 만듭니다.`,

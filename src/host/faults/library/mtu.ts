@@ -31,21 +31,26 @@ export const mtu = defineFault({
 kubectl -n ${namespace} exec ${visitor} -- sh -c \\
   'curl -sS -m 2 http://${name}/$(printf "%01200d" 0)'`;
     const report = {
-      en: `The pod \`${visitor}\` on ${values.caller} gets short answers of the service \`${name}\`. Long ones never arrive.`,
+      en: `The pod \`${visitor}\` on ${values.caller} gets short answers of the service \`${name}\`. Long ones
+never arrive.`,
       ko: `${values.caller}에 있는 \`${visitor}\` 파드는 \`${name}\` 서비스의 짧은 응답은 받습니다. 긴 응답은 도착하지 않습니다.`,
     };
     return symptomOf(values, report, commands);
   },
   cause: ({ server, mtu: size }) => ({
-    en: `eth0 of ${server} had an MTU of ${size}, and all other links have 1500. Handshakes and short answers fit. Longer packets may not be fragmented, so a
-router drops them and tells the sender with an ICMP message. A rule of ${server} dropped these messages: nobody learnt of the smaller limit.`,
+    en: `eth0 of ${server} had an MTU of ${size}, and all other links have 1500. Handshakes and short answers fit.
+Longer packets may not be fragmented, so a
+router drops them and tells the sender with an ICMP message. A rule of ${server} dropped these messages: nobody
+learnt of the smaller limit.`,
     ko: `${server}의 eth0은 MTU가 ${size}이었고 다른 링크는 모두 1500입니다. 핸드셰이크와 짧은 응답은 들어갑니다. 더 긴 패킷은 나눌 수 없으므로 라우터가 버리고
 ICMP 메시지로 보낸 쪽에 알립니다. ${server}의 규칙이 이 메시지를 버려서, 아무도 한도가 더 작다는 것을 알 수 없었습니다.`,
   }),
   cure: ({ server }) => ({
-    en: `Connections open and small answers come, but large ones hang: compare the MTU of all links on the way. Set the link's MTU right on
+    en: `Connections open and small answers come, but large ones hang: compare the MTU of all links on the way. Set
+the link's MTU right on
 ${server}, \`ip link set eth0 mtu 1500\`. Removing the rule helps, too: then the senders learn the smaller limit.`,
-    ko: `연결은 되고 짧은 응답은 오는데 긴 응답만 멈춘다면, 지나는 모든 링크의 MTU를 비교하세요. ${server}에서 \`ip link set eth0 mtu 1500\`으로 링크의 MTU를 바로잡으세요.
+    ko: `연결은 되고 짧은 응답은 오는데 긴 응답만 멈춘다면, 지나는 모든 링크의 MTU를 비교하세요. ${server}에서 \`ip link set eth0 mtu 1500\`으로 링크의 MTU를
+바로잡으세요.
 규칙을 지워도 됩니다. 그러면 보내는 쪽이 더 작은 한도를 알게 됩니다.`,
   }),
   hints: ({ server }) => [

@@ -7,7 +7,7 @@ import { partsOf } from '../scene.ts';
 export const policyTooTight = defineFault({
   name: 'policy-too-tight',
   summary: {
-    en: 'A network policy lets only pods with another label reach the pods of the service. No part of labs enforces it.',
+    en: 'A network policy lets only pods with another label in. No part of labs enforces it.',
     ko: '네트워크 정책이 다른 레이블의 파드만 서비스의 파드에 접속하게 한다. labs에는 정책을 강제하는 구성 요소가 없다.',
   },
   params: { service: serviceParam('shop/vault'), caller: callerParam(), server: serverParam() },
@@ -18,7 +18,8 @@ export const policyTooTight = defineFault({
   symptom({ service, controlPlane }) {
     const { namespace, name, visitor } = partsOf(service);
     return {
-      en: `The manifests of this namespace go to another cluster, whose network plugin enforces network policies. From there, a user reports:
+      en: `The manifests of this namespace go to another cluster, whose network plugin enforces network policies.
+From there, a user reports:
 
 > The pod \`${visitor}\` does not reach the pod \`${name}\` on port 80. All other pods must stay locked out.
 
@@ -45,12 +46,15 @@ kubectl -n ${namespace} exec ${visitor} -- curl -sS -m 2 http://${name}/
     };
   },
   cause: ({ service }) => ({
-    en: `The policy of the pod ${partsOf(service).name} let only pods with the label \`role=admin\` in. A pod that any policy selects refuses everything that no policy
+    en: `The policy of the pod ${partsOf(service).name} let only pods with the label \`role=admin\` in. A pod that
+any policy selects refuses everything that no policy
 allows.`,
-    ko: `${partsOf(service).name} 파드의 정책은 \`role=admin\` 레이블이 있는 파드만 허용했습니다. 어떤 정책이든 파드를 선택하면, 그 파드는 정책이 허용하지 않는 것을 모두 거부합니다.`,
+    ko: `${partsOf(service).name} 파드의 정책은 \`role=admin\` 레이블이 있는 파드만 허용했습니다. 어떤 정책이든 파드를 선택하면, 그 파드는 정책이 허용하지 않는 것을
+모두 거부합니다.`,
   }),
   cure: () => ({
-    en: `Look for the policies that select the pod, and compare their \`from\` with the labels of the pod that calls. Allow this pod, and nobody else.
+    en: `Look for the policies that select the pod, and compare their \`from\` with the labels of the pod that
+calls. Allow this pod, and nobody else.
 Deleting the policy would let everybody in.`,
     ko: `파드를 선택하는 정책을 찾아, 정책의 \`from\`과 접속하려는 파드의 레이블을 비교하세요. 그 파드만 허용하세요. 정책을 지우면 모든 파드가 접속할 수 있게 됩니다.`,
   }),

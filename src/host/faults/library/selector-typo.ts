@@ -18,14 +18,16 @@ export const selectorTypo = defineFault({
   cause({ service }) {
     const { name } = partsOf(service);
     return {
-      en: `The selector of ${name} had a wrong value, so it matched no pod, and the service had no endpoints. kube-proxy rejects packets for
+      en: `The selector of ${name} had a wrong value, so it matched no pod, and the service had no endpoints.
+kube-proxy rejects packets for
 such a service. That is why the connection was refused at once, and on every node.`,
       ko: `${name}의 셀렉터 값이 틀려서 일치하는 파드가 없었고, 서비스에 엔드포인트가 없었습니다. kube-proxy는 이런 서비스로 가는 패킷을 거부합니다.
 그래서 모든 노드에서 연결이 바로 거부되었습니다.`,
     };
   },
   cure: () => ({
-    en: `Refused at once on every node: look at the endpoints first. If there are none, compare the selector with the labels of the pods, letter by
+    en: `Refused at once on every node: look at the endpoints first. If there are none, compare the selector with
+the labels of the pods, letter by
 letter. You may correct the selector or the labels.`,
     ko: `모든 노드에서 바로 거부되면 먼저 엔드포인트를 보세요. 엔드포인트가 없으면 셀렉터와 파드의 레이블을 한 글자씩 비교하세요. 셀렉터를 고쳐도 되고
 레이블을 고쳐도 됩니다.`,

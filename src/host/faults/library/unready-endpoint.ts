@@ -17,13 +17,15 @@ export const unreadyEndpoint = defineFault({
   title: titleOf,
   symptom: (values) => symptomOf(values, failsFrom(values)),
   cause: ({ service }) => ({
-    en: `The readiness probe of the pod asked for port 8081, where nothing listens. So the pod was running and never ready, and the address of
+    en: `The readiness probe of the pod asked for port 8081, where nothing listens. So the pod was running and
+never ready, and the address of
 ${partsOf(service).name} led to no endpoint. kube-proxy only uses ready endpoints.`,
     ko: `파드의 준비성 프로브가 아무것도 리스닝하지 않는 포트 8081을 검사했습니다. 그래서 파드는 실행 중이지만 준비되지 않았고, ${partsOf(service).name}의 주소에는
 사용할 엔드포인트가 없었습니다. kube-proxy는 준비된 엔드포인트만 사용합니다.`,
   }),
   cure: () => ({
-    en: `A service without ready endpoints whose selector matches: look at READY in the list of pods, and at the events of the pod. Correct the probe in
+    en: `A service without ready endpoints whose selector matches: look at READY in the list of pods, and at the
+events of the pod. Correct the probe in
 the template of the Deployment, which then makes a new pod. \`publishNotReadyAddresses\` would only hide the fault.`,
     ko: `셀렉터는 맞는데 준비된 엔드포인트가 없으면, 파드 목록의 READY 열과 파드의 이벤트를 보세요. 디플로이먼트의 템플릿에서 프로브를 고치면 새 파드가
 만들어집니다. \`publishNotReadyAddresses\`는 고장을 숨길 뿐입니다.`,

@@ -26,13 +26,15 @@ export const wrongCidr = defineFault({
   title: titleOf,
   symptom: (values) => symptomOf(values, failsFrom(values)),
   cause: ({ caller, server }) => ({
-    en: `On ${caller}, a route of length 25 led a part of the pod subnet of ${server} to the bridge cni0 of ${caller} itself. The longest prefix wins, so the
+    en: `On ${caller}, a route of length 25 led a part of the pod subnet of ${server} to the bridge cni0 of
+${caller} itself. The longest prefix wins, so the
 right route of length 24 was not used: ${caller} asked its own pods by ARP for the address, and none has it.`,
     ko: `${caller}에 길이가 25인 경로가 있어서 ${server}의 파드 서브넷 일부가 ${caller} 자신의 cni0 브리지로 연결되었습니다. 프리픽스가 더 긴 경로가 우선하므로 길이가 24인
 올바른 경로는 사용되지 않았습니다. ${caller}은(는) 자신의 파드들에게 ARP로 이 주소를 물었고, 이 주소를 가진 파드는 없었습니다.`,
   }),
   cure: () => ({
-    en: `The right route is there, and packets still do not arrive: \`ip route get ADDRESS\` shows which route is really used. Delete the route that
+    en: `The right route is there, and packets still do not arrive: \`ip route get ADDRESS\` shows which route is
+really used. Delete the route that
 is too specific. A route to the one pod would have mended only this pod.`,
     ko: `올바른 경로가 있는데도 패킷이 도착하지 않는다면, \`ip route get 주소\`로 실제로 사용되는 경로를 보세요. 지나치게 구체적인 경로를 지우세요. 이 파드로 가는
 경로를 따로 추가하면 이 파드만 고쳐집니다.`,

@@ -31,30 +31,47 @@ PORT=$(kubectl -n ${namespace} get service ${name} \\
   -o jsonpath='{.spec.ports[0].nodePort}')
 curl -sS -m 2 "http://$IP:$PORT/"`;
     const report = {
-      en: `The service \`${name}\` in the namespace \`${namespace}\` has a node port. It works on ${values.server}. On ${values.caller}, it does not work.`,
-      ko: `\`${namespace}\` 네임스페이스의 \`${name}\` 서비스에는 노드 포트가 있습니다. ${values.server}에서는 동작하지만 ${values.caller}에서는 동작하지 않습니다.`,
+      en: `The service \`${name}\` in the namespace \`${namespace}\` has a node port. It works on ${values.server}.
+On ${values.caller}, it does not work.`,
+      ko: `\`${namespace}\` 네임스페이스의 \`${name}\` 서비스에는 노드 포트가 있습니다. ${values.server}에서는 동작하지만 ${values.caller}에서는
+동작하지 않습니다.`,
     };
     return symptomOf(values, report, commands);
   },
   cause: ({ caller }) => ({
-    en: `kube-proxy of ${caller} had the flag \`${flag}\`. Its rules let node ports answer only on addresses in this range, so packets
+    en: `kube-proxy of ${caller} had the flag \`${flag}\`. Its rules let node ports answer only on addresses in
+this range, so packets
 to the node's own address met no rule. The cluster IP has other rules, and worked.`,
     ko: `${caller}의 kube-proxy에 \`${flag}\` 플래그가 있었습니다. 이 범위의 주소에서만 노드 포트가 응답하므로, 노드의 주소로 온 패킷과 일치하는
 규칙이 없었습니다. ClusterIP는 다른 규칙을 사용하므로 동작했습니다.`,
   }),
   cure: () => ({
-    en: `The service works by its cluster IP and on the node ports of other nodes: compare the rules for node ports and the flags of kube-proxy between
+    en: `The service works by its cluster IP and on the node ports of other nodes: compare the rules for node ports
+and the flags of kube-proxy between
 the nodes. Take the flag out of the unit, then \`systemctl daemon-reload\` and restart kube-proxy.`,
     ko: `ClusterIP와 다른 노드의 노드 포트로는 동작한다면, 노드 포트의 규칙과 kube-proxy의 플래그를 노드끼리 비교하세요. 유닛에서 플래그를 지우고
 \`systemctl daemon-reload\`를 실행한 다음 kube-proxy를 다시 시작하세요.`,
   }),
   hints: ({ caller, server }) => [
     {
-      en: `Which rules lead to node ports? Compare ${caller} with ${server}:\n\n\`\`\`${caller}\niptables-save -t nat | grep -e '-j KUBE-NODEPORTS'\n\`\`\``,
-      ko: `어느 규칙이 노드 포트로 이어집니까? ${caller}을(를) ${server}와(과) 비교하세요.\n\n\`\`\`${caller}\niptables-save -t nat | grep -e '-j KUBE-NODEPORTS'\n\`\`\``,
+      en: `Which rules lead to node ports? Compare ${caller} with ${server}:
+
+\`\`\`${caller}
+iptables-save -t nat | grep -e '-j KUBE-NODEPORTS'
+\`\`\``,
+      ko: `어느 규칙이 노드 포트로 이어집니까? ${caller}을(를) ${server}와(과) 비교하세요.
+
+\`\`\`${caller}
+iptables-save -t nat | grep -e '-j KUBE-NODEPORTS'
+\`\`\``,
     },
     {
-      en: `With which flags does kube-proxy run?\n\n\`\`\`${caller}\nps -o args= -C kube-proxy | tr ' ' '\\n'\n\`\`\``,
+      en: `With which flags does kube-proxy run?
+
+\`\`\`${caller}
+ps -o args= -C kube-proxy | tr ' ' '\
+'
+\`\`\``,
       ko: `kube-proxy는 어떤 플래그로 실행됩니까?\n\n\`\`\`${caller}\nps -o args= -C kube-proxy | tr ' ' '\\n'\n\`\`\``,
     },
   ],

@@ -29,25 +29,34 @@ export const wrongKubeconfig = defineFault({
   symptom(values) {
     const { name, visitor } = partsOf(values.service);
     return symptomOf(values, {
-      en: `The pod \`${visitor}\` on ${values.caller} does not reach the new service \`${name}\`. All components of ${values.caller} run.`,
-      ko: `${values.caller}에 있는 \`${visitor}\` 파드가 새로 만든 \`${name}\` 서비스에 접속하지 못합니다. ${values.caller}의 구성 요소는 모두 실행 중입니다.`,
+      en: `The pod \`${visitor}\` on ${values.caller} does not reach the new service \`${name}\`. All components of
+${values.caller} run.`,
+      ko: `${values.caller}에 있는 \`${visitor}\` 파드가 새로 만든 \`${name}\` 서비스에 접속하지 못합니다. ${values.caller}의 구성 요소는 모두 실행
+중입니다.`,
     });
   },
   cause: ({ caller, port }) => ({
-    en: `kube-proxy ran on ${caller}, but its kubeconfig named the port ${port} of the API server, where nobody answers. So kube-proxy never heard of the
+    en: `kube-proxy ran on ${caller}, but its kubeconfig named the port ${port} of the API server, where nobody
+answers. So kube-proxy never heard of the
 new service. A component that runs may still know nothing: its log tells.`,
     ko: `${caller}에서 kube-proxy는 실행 중이었지만 kubeconfig에 적힌 API 서버의 포트는 아무도 응답하지 않는 ${port}이었습니다. 그래서 kube-proxy는 새 서비스를
 알 수 없었습니다. 실행 중인 구성 요소라도 아무것도 모를 수 있습니다. 로그를 보면 알 수 있습니다.`,
   }),
   cure: () => ({
-    en: `One node has no rules for a new service, and its kube-proxy runs: read its log. An error about the API server leads to the kubeconfig, which
-\`clientConnection\` in kube-proxy's configuration names. Correct \`server\`, and restart kube-proxy, because it reads the file only at its start.`,
+    en: `One node has no rules for a new service, and its kube-proxy runs: read its log. An error about the API
+server leads to the kubeconfig, which
+\`clientConnection\` in kube-proxy's configuration names. Correct \`server\`, and restart kube-proxy, because it
+reads the file only at its start.`,
     ko: `한 노드에 새 서비스의 규칙이 없는데 kube-proxy는 실행 중이라면 로그를 읽으세요. API 서버에 대한 오류가 있으면 kube-proxy 설정의 \`clientConnection\`이
 가리키는 kubeconfig를 보세요. \`server\`를 고친 다음 kube-proxy를 다시 시작하세요. kube-proxy는 시작할 때만 이 파일을 읽습니다.`,
   }),
   hints: ({ service, caller }) => [
     {
-      en: `Does ${caller} have rules for the service?\n\n\`\`\`${caller} fails\niptables-save -t nat | grep ${service}\n\`\`\``,
+      en: `Does ${caller} have rules for the service?
+
+\`\`\`${caller} fails
+iptables-save -t nat | grep ${service}
+\`\`\``,
       ko: `${caller}에 이 서비스의 규칙이 있습니까?\n\n\`\`\`${caller} fails\niptables-save -t nat | grep ${service}\n\`\`\``,
     },
     {

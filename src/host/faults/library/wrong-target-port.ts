@@ -22,13 +22,15 @@ export const wrongTargetPort = defineFault({
   title: titleOf,
   symptom: (values) => symptomOf(values, failsFrom(values)),
   cause: ({ service, port }) => ({
-    en: `The service ${partsOf(service).name} had the targetPort ${port}, and the program in the pod listens on port 80. The rules were right: packets
+    en: `The service ${partsOf(service).name} had the targetPort ${port}, and the program in the pod listens on
+port 80. The rules were right: packets
 arrived at the pod, and the pod itself refused the connection.`,
     ko: `${partsOf(service).name} 서비스의 targetPort는 ${port}이었지만 파드의 프로그램은 포트 80에서 리스닝합니다. 규칙에는 문제가 없어서 패킷이
 파드까지 갔고, 연결을 거부한 것은 파드 자신입니다.`,
   }),
   cure: () => ({
-    en: `There are endpoints, and still the connection is refused at once: call the pod by its own address, on the port of the endpoint and on the port
+    en: `There are endpoints, and still the connection is refused at once: call the pod by its own address, on the
+port of the endpoint and on the port
 where its program listens. If only the second call works, correct the targetPort.`,
     ko: `엔드포인트가 있는데도 연결이 바로 거부되면, 파드의 주소로 직접 접속해 보세요. 엔드포인트의 포트와 프로그램이 리스닝하는 포트를 각각 시도합니다.
 뒤의 것만 된다면 targetPort를 고치세요.`,
