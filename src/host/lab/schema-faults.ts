@@ -31,7 +31,9 @@ const drawn = z.strictObject({
 const one = z.union([named, drawn]).meta({ id: 'faults' });
 
 export const faultSchema = z.union([one, z.array(one).min(1)]).meta({
+  title: 'fault or list of fault',
+  examples: ['selector-typo', { name: 'mtu', service: 'shop/media' }, { draw: 'all' }],
   description:
     'A fault of the library (docs/faults.md), which brings the title, the text, the hints, the checks, the scripts and ' +
-    'the debrief of the task; or several that overlap.',
+    'the debrief of the task; or several that overlap. Other tasks must have a title and checks.',
 });
