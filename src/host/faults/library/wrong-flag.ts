@@ -69,10 +69,9 @@ iptables-save -t nat | grep -e '-j KUBE-NODEPORTS'
       en: `With which flags does kube-proxy run?
 
 \`\`\`${caller}
-ps -o args= -C kube-proxy | tr ' ' '\
-'
+ps -o args= -C kube-proxy | xargs -n 1
 \`\`\``,
-      ko: `kube-proxy는 어떤 플래그로 실행됩니까?\n\n\`\`\`${caller}\nps -o args= -C kube-proxy | tr ' ' '\\n'\n\`\`\``,
+      ko: `kube-proxy는 어떤 플래그로 실행됩니까?\n\n\`\`\`${caller}\nps -o args= -C kube-proxy | xargs -n 1\n\`\`\``,
     },
   ],
   checks({ service, caller, server }) {
