@@ -32,7 +32,7 @@ A task of lab.yaml names a fault, and needs nothing else:
 
 const table = (): string =>
   `| fault | what is broken |\n|---|---|\n${faults
-    .map(({ name, summary }) => `| [${name}](#${name}) | ${summary.en} |`)
+    .map(({ name, summary }) => `| [${name}](#${name}) | ${summary} |`)
     .join('\n')}\n`;
 
 const leftOut = `
@@ -57,7 +57,7 @@ const section = (fault: AnyFault): string => {
   const values = sampleOf(fault);
   return `## ${fault.name}
 
-${fault.summary.en}${limits.length > 0 ? ` ${limits.join(' ')}` : ''}
+${fault.summary}${limits.length > 0 ? ` ${limits.join(' ')}` : ''}
 
 | parameter | meaning | default |
 |---|---|---|
@@ -66,7 +66,7 @@ ${rows.join('\n')}
 - Symptom: ${reportIn(fault.symptom(values).en)}
 - Cause: ${oneLine(fault.cause(values).en)}
 - Cure: ${oneLine(fault.cure(values).en)}
-- Why it stays: ${fault.stays.en}
+- Why it stays: ${fault.stays}
 `;
 };
 

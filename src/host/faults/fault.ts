@@ -15,10 +15,10 @@ export interface Fault<P extends Params = Params> {
   /** As in lab.yaml. Students never see it. */
   readonly name: string;
   /** One sentence for authors: what is broken. */
-  readonly summary: Text;
+  readonly summary: string;
   readonly params: P;
   /** Why the fault stays until somebody cures it: what would heal it, and why that does not happen. */
-  readonly stays: Text;
+  readonly stays: string;
   /** The modes of kube-proxy in which the fault stays. Default: all. */
   readonly modes?: readonly string[];
   /** The way between pods on which the fault works. Default: all. */

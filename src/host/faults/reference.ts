@@ -27,4 +27,4 @@ export const readReference = (file: string): Choice & { readonly uses: readonly 
   JSON.parse(file.slice(scheme.length));
 
 /** In messages: the names of the faults would give a task away. */
-export const shownScript = (file: string): string => (isFaultScript(file) ? 'of the fault' : file);
+export const shownScript = (file: string): string => (isFaultScript(file) ? 'src/host/faults' : file);

@@ -16,7 +16,7 @@ const name = z
   .meta({ description: 'A fault of the library (docs/faults.md).' });
 
 const withParams = faults.map((fault) =>
-  z.strictObject({ name: z.literal(fault.name), ...shapeOf(fault.params) }).meta({ description: fault.summary.en }),
+  z.strictObject({ name: z.literal(fault.name), ...shapeOf(fault.params) }).meta({ description: fault.summary }),
 );
 
 const named = z.union([name, ...withParams]).meta({ id: 'fault' });

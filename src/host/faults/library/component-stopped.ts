@@ -7,19 +7,13 @@ import { partsOf, renewService } from '../scene.ts';
 
 export const componentStopped = defineFault({
   name: 'component-stopped',
-  summary: {
-    en: 'kube-proxy is stopped on the node of the caller, and the service is made afterwards.',
-    ko: '호출하는 파드의 노드에서 kube-proxy가 멈춘 뒤에 서비스가 만들어진다.',
-  },
+  summary: 'kube-proxy is stopped on the node of the caller, and the service is made afterwards.',
   params: {
     service: serviceParam('shop/stock'),
     caller: callerParam(', whose kube-proxy is stopped'),
     server: serverParam(),
   },
-  stays: {
-    en: 'systemd starts a unit again only if it failed, not if somebody stopped it.',
-    ko: 'systemd는 실패한 유닛만 다시 시작하고, 누군가 멈춘 유닛은 다시 시작하지 않는다.',
-  },
+  stays: 'systemd starts a unit again only if it failed, not if somebody stopped it.',
   restart: 'heals',
   title: titleOf,
   symptom(values) {
@@ -34,7 +28,7 @@ older services.`,
     en: `kube-proxy was stopped on ${caller} before ${partsOf(service).name} was made. The rules of older services
 stayed in the kernel, and worked. For the
 new address there was no rule, so packets kept their destination, which no machine has: the connection timed out.`,
-    ko: `${partsOf(service).name}이(가) 만들어지기 전부터 ${caller}의 kube-proxy가 멈춰 있었습니다. 예전 서비스의 규칙은 커널에 남아 있어서 동작했습니다. 새 주소에는
+    ko: `${partsOf(service).name} 서비스가 만들어지기 전부터 ${caller}의 kube-proxy가 멈춰 있었습니다. 예전 서비스의 규칙은 커널에 남아 있어서 동작했습니다. 새 주소에는
 규칙이 없어 패킷의 목적지가 바뀌지 않았고, 그 주소는 어느 머신에도 없으므로 연결 시간이 초과되었습니다.`,
   }),
   cure: () => ({

@@ -7,12 +7,9 @@ import { partsOf } from '../scene.ts';
 
 export const dnsDown = defineFault({
   name: 'dns-down',
-  summary: { en: 'The cluster DNS is stopped.', ko: '클러스터 DNS가 멈춰 있다.' },
+  summary: 'The cluster DNS is stopped.',
   params: { service: serviceParam('shop/news'), caller: callerParam(), server: serverParam() },
-  stays: {
-    en: 'systemd starts a unit again only if it failed, not if somebody stopped it.',
-    ko: 'systemd는 실패한 유닛만 다시 시작하고, 누군가 멈춘 유닛은 다시 시작하지 않는다.',
-  },
+  stays: 'systemd starts a unit again only if it failed, not if somebody stopped it.',
   restart: 'heals',
   title: titleOf,
   symptom: (values) => {

@@ -8,19 +8,13 @@ import { partsOf } from '../scene.ts';
 
 export const duplicateAddress = defineFault({
   name: 'duplicate-address',
-  summary: {
-    en: 'The loopback interface of the caller’s node has the address of the pod that serves.',
-    ko: '호출하는 파드의 노드에서 루프백 인터페이스가 서버 파드의 주소를 가지고 있다.',
-  },
+  summary: 'The loopback interface of the caller’s node has the address of the pod that serves.',
   params: {
     service: serviceParam('shop/basket'),
     caller: callerParam(', which gets the address'),
     server: serverParam(),
   },
-  stays: {
-    en: 'podnet looks at the addresses of cni0 only.',
-    ko: 'podnet은 cni0의 주소만 검사한다.',
-  },
+  stays: 'podnet looks at the addresses of cni0 only.',
   restart: 'heals',
   title: titleOf,
   symptom(values) {
@@ -37,7 +31,7 @@ export const duplicateAddress = defineFault({
 at its own addresses before all routes, so
 ${caller} took the packets for its own. Nothing listens there on port 80: ${caller} itself refused the connection.`,
     ko: `${caller}의 루프백 인터페이스에 ${partsOf(service).name} 파드의 주소가 있었습니다. 커널은 모든 경로보다 자신의 주소를 먼저 봅니다. 그래서
-${caller}은(는) 패킷을 자신에게 온
+${caller} 노드는 패킷을 자신에게 온
 것으로 처리했습니다. 거기서는 아무것도 포트 80에서 리스닝하지 않으므로 ${caller} 자신이 연결을 거부했습니다.`,
   }),
   cure: () => ({
@@ -45,7 +39,7 @@ ${caller}은(는) 패킷을 자신에게 온
 \`local\` means that the node has the
 address itself. Search the interfaces for it, and delete it there. A new pod with another address would only hide
 the fault.`,
-    ko: `규칙과 경로가 올바른데도 파드에 패킷이 오지 않는다면 \`ip route get 주소\`를 실행하세요. \`local\`은 노드 자신이 그 주소를 가지고 있다는 뜻입니다. 어느 인터페이스에
+    ko: `규칙과 경로가 올바른데도 파드에 패킷이 오지 않는다면 \`ip route get 주소\`를 실행하세요. \`local\`은 노드 자신에 그 주소가 있다는 뜻입니다. 어느 인터페이스에
 있는지 찾아 지우세요. 다른 주소로 파드를 다시 만드는 것은 고장을 숨길 뿐입니다.`,
   }),
   hints({ service, caller, controlPlane }) {
@@ -65,7 +59,7 @@ ${where}`,
 \`\`\`${caller}
 ip -brief -4 address
 \`\`\``,
-        ko: `이 주소를 가진 머신은 어느 것입니까? ${caller}의 모든 인터페이스를 보세요.\n\n\`\`\`${caller}\nip -brief -4 address\n\`\`\``,
+        ko: `이 주소가 있는 머신은 어느 것입니까? ${caller}의 모든 인터페이스를 보세요.\n\n\`\`\`${caller}\nip -brief -4 address\n\`\`\``,
       },
     ];
   },

@@ -7,19 +7,13 @@ import { partsOf } from '../scene.ts';
 
 export const flushedChain = defineFault({
   name: 'flushed-chain',
-  summary: {
-    en: 'On the node of the caller, the chain KUBE-SERVICES of the nat table is empty, and kube-proxy is stopped.',
-    ko: '호출하는 파드의 노드에서 nat 테이블의 KUBE-SERVICES 체인이 비어 있고 kube-proxy가 멈춰 있다.',
-  },
+  summary: 'On the node of the caller, the chain KUBE-SERVICES of the nat table is empty, and kube-proxy is stopped.',
   params: {
     service: serviceParam('shop/mail'),
     caller: callerParam(', whose rules are gone'),
     server: serverParam(),
   },
-  stays: {
-    en: 'kube-proxy would write the rules again within two seconds, so the fault stops kube-proxy first.',
-    ko: 'kube-proxy가 2초 안에 규칙을 다시 만들기 때문에, 먼저 kube-proxy를 멈춘다.',
-  },
+  stays: 'kube-proxy would write the rules again within two seconds, so the fault stops kube-proxy first.',
   modes: ['iptables'],
   restart: 'heals',
   title: titleOf,
@@ -28,7 +22,7 @@ export const flushedChain = defineFault({
     const report = {
       en: `Since this morning, the pod \`${visitor}\` on ${values.caller} reaches no service by name, \`${name}\`
 neither. By its own address, it still reaches the pod \`${name}\`.`,
-      ko: `오늘 아침부터 ${values.caller}에 있는 \`${visitor}\` 파드가 \`${name}\`을(를) 포함한 어떤 서비스에도 이름으로 접속하지 못합니다. \`${name}\`
+      ko: `오늘 아침부터 ${values.caller}에 있는 \`${visitor}\` 파드가 \`${name}\` 서비스를 포함한 어떤 서비스에도 이름으로 접속하지 못합니다. \`${name}\`
 파드의 주소로는 접속됩니다.`,
     };
     return symptomOf(values, report);

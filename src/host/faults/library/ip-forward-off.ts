@@ -6,19 +6,13 @@ import { partsOf } from '../scene.ts';
 
 export const ipForwardOff = defineFault({
   name: 'ip-forward-off',
-  summary: {
-    en: 'net.ipv4.ip_forward is 0 on the node of the caller.',
-    ko: '호출하는 파드의 노드에서 net.ipv4.ip_forward가 0이다.',
-  },
+  summary: 'net.ipv4.ip_forward is 0 on the node of the caller.',
   params: {
     service: serviceParam('shop/offers'),
     caller: callerParam(', which does not forward'),
     server: serverParam(),
   },
-  stays: {
-    en: 'The components of labs set no parameter of the kernel for forwarding while they run.',
-    ko: 'labs의 구성 요소는 실행 중에 포워딩과 관련된 커널 매개변수를 바꾸지 않는다.',
-  },
+  stays: 'The components of labs set no parameter of the kernel for forwarding while they run.',
   restart: 'heals',
   title: titleOf,
   symptom(values) {
@@ -48,7 +42,7 @@ comes in and does not go out was dropped between the two. \`sysctl -w net.ipv4.i
     {
       en: `The packets of a pod come in at cni0 and go out at eth0. What must ${caller} do in between, and what not
 for its own programs?`,
-      ko: `파드의 패킷은 cni0으로 들어와 eth0으로 나갑니다. 그 사이에 ${caller}은(는) 무엇을 해야 합니까? 자신의 프로그램에는 필요 없는 일입니다.`,
+      ko: `파드의 패킷은 cni0으로 들어와 eth0으로 나갑니다. 그 사이에 ${caller} 노드는 무엇을 해야 합니까? 자신의 프로그램에는 필요 없는 일입니다.`,
     },
     {
       en: `A parameter of the kernel decides this:

@@ -7,19 +7,13 @@ import { partsOf } from '../scene.ts';
 
 export const missingRoute = defineFault({
   name: 'missing-route',
-  summary: {
-    en: 'The node of the caller has no route to the pods of the other node, and podnet is stopped.',
-    ko: '호출하는 파드의 노드에 다른 노드의 파드로 가는 경로가 없고 podnet이 멈춰 있다.',
-  },
+  summary: 'The node of the caller has no route to the pods of the other node, and podnet is stopped.',
   params: {
     service: serviceParam('shop/gallery'),
     caller: callerParam(', which loses the route'),
     server: serverParam(),
   },
-  stays: {
-    en: 'podnet would add the route again within two seconds, so the fault stops podnet first.',
-    ko: 'podnet이 2초 안에 경로를 다시 추가하기 때문에, 먼저 podnet을 멈춘다.',
-  },
+  stays: 'podnet would add the route again within two seconds, so the fault stops podnet first.',
   podNetworks: ['routes', 'vxlan'],
   restart: 'heals',
   title: titleOf,
@@ -28,8 +22,8 @@ export const missingRoute = defineFault({
     en: `${caller} had no route to the pods of ${server}. The rules were right: they gave packets for
 ${partsOf(service).name} the address of its pod. But then ${caller}
 sent them to the default gateway, where no such address is known. podnet, which adds these routes, was stopped.`,
-    ko: `${caller}에 ${server}의 파드로 가는 경로가 없었습니다. 규칙은 올바르게 ${partsOf(service).name}로 가는 패킷의 목적지를 파드 주소로 바꾸었습니다. 하지만
-그다음 ${caller}은(는)
+    ko: `${caller}에 ${server}의 파드로 가는 경로가 없었습니다. 규칙은 올바르게 ${partsOf(service).name} 서비스로 가는 패킷의 목적지를 파드 주소로 바꾸었습니다. 하지만
+그다음 ${caller} 노드는
 패킷을 기본 게이트웨이로 보냈고, 거기에는 그 주소를 아는 머신이 없습니다. 이 경로를 추가하는 podnet이 멈춰 있었습니다.`,
   }),
   cure: () => ({

@@ -7,20 +7,14 @@ import { partsOf } from '../scene.ts';
 
 export const mtu = defineFault({
   name: 'mtu',
-  summary: {
-    en: 'The MTU of eth0 on the node of the server is small, and a rule drops the ICMP messages about it.',
-    ko: '서버 파드의 노드에서 eth0의 MTU가 작고, 이를 알리는 ICMP 메시지를 버리는 규칙이 있다.',
-  },
+  summary: 'The MTU of eth0 on the node of the server is small, and a rule drops the ICMP messages about it.',
   params: {
     service: serviceParam('shop/archive'),
     caller: callerParam(),
     server: serverParam(', whose link gets the small MTU'),
     mtu: portParam('The MTU.', 600),
   },
-  stays: {
-    en: 'Nothing sets the MTU of a link while the lab runs. The rule is in no chain of kube-proxy.',
-    ko: '실습이 실행되는 동안 링크의 MTU를 바꾸는 것은 없다. 규칙은 kube-proxy의 체인에 있지 않다.',
-  },
+  stays: 'Nothing sets the MTU of a link while the lab runs. The rule is in no chain of kube-proxy.',
   podNetworks: ['routes'],
   restart: 'heals',
   title: titleOf,

@@ -6,12 +6,9 @@ import { partsOf } from '../scene.ts';
 
 export const policyTooTight = defineFault({
   name: 'policy-too-tight',
-  summary: {
-    en: 'A network policy lets only pods with another label in. No part of labs enforces it.',
-    ko: '네트워크 정책이 다른 레이블의 파드만 서비스의 파드에 접속하게 한다. labs에는 정책을 강제하는 구성 요소가 없다.',
-  },
+  summary: 'A network policy lets only pods with another label in. No part of labs enforces it.',
   params: { service: serviceParam('shop/vault'), caller: callerParam(), server: serverParam() },
-  stays: { en: 'The API server keeps the policy.', ko: 'API 서버가 정책을 보관한다.' },
+  stays: 'The API server keeps the policy.',
   drawn: false,
   restart: 'keeps',
   title: titleOf,
@@ -41,7 +38,7 @@ Find out by the objects why the other cluster refuses it, and correct them.
 kubectl -n ${namespace} exec ${visitor} -- curl -sS -m 2 http://${name}/
 \`\`\`
 
-다른 클러스터에서 거부되는 이유를 오브젝트에서 찾아 고치세요.
+다른 클러스터에서 거부되는 이유를 객체에서 찾아 고치세요.
 `,
     };
   },

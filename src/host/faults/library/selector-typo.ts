@@ -6,12 +6,9 @@ import { partsOf } from '../scene.ts';
 
 export const selectorTypo = defineFault({
   name: 'selector-typo',
-  summary: { en: 'The selector of the service matches no pod.', ko: '서비스의 셀렉터와 일치하는 파드가 없다.' },
+  summary: 'The selector of the service matches no pod.',
   params: { service: serviceParam('shop/cart'), caller: callerParam(), server: serverParam() },
-  stays: {
-    en: 'The API server keeps the selector.',
-    ko: 'API 서버가 셀렉터를 보관한다.',
-  },
+  stays: 'The API server keeps the selector.',
   restart: 'keeps',
   title: titleOf,
   symptom: (values) => symptomOf(values, failsFrom(values)),

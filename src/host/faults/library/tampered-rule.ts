@@ -7,20 +7,14 @@ import { partsOf } from '../scene.ts';
 
 export const tamperedRule = defineFault({
   name: 'tampered-rule',
-  summary: {
-    en: 'On the node of the caller, the DNAT rule of the service has a wrong port.',
-    ko: '호출하는 파드의 노드에서 서비스의 DNAT 규칙에 틀린 포트가 적혀 있다.',
-  },
+  summary: 'On the node of the caller, the DNAT rule of the service has a wrong port.',
   params: {
     service: serviceParam('shop/prices'),
     caller: callerParam(', which has the wrong rule'),
     server: serverParam(),
     port: portParam('The wrong port.', 8888),
   },
-  stays: {
-    en: 'kube-proxy writes the rule again only when the service or its endpoints change, and once an hour.',
-    ko: 'kube-proxy는 서비스나 엔드포인트가 바뀔 때와 한 시간에 한 번만 이 규칙을 다시 만든다.',
-  },
+  stays: 'kube-proxy writes the rule again only when the service or its endpoints change, and once an hour.',
   modes: ['iptables'],
   restart: 'heals',
   title: titleOf,
@@ -37,7 +31,7 @@ export const tamperedRule = defineFault({
     en: `On ${caller}, the DNAT rule of ${partsOf(service).name} sent packets to port ${port} of the pod, where
 nothing listens. The pod refused the connection. Every
 node has its own copy of the rules, so the service worked from other nodes.`,
-    ko: `${caller}에서 ${partsOf(service).name}의 DNAT 규칙이 패킷을 파드의 포트 ${port}로 보내고 있었습니다. 이 포트에서는 아무것도 리스닝하지 않으므로 파드가 연결을
+    ko: `${caller}에서 ${partsOf(service).name}의 DNAT 규칙이 패킷을 파드의 ${port}번 포트로 보내고 있었습니다. 이 포트에서는 아무것도 리스닝하지 않으므로 파드가 연결을
 거부했습니다. 노드마다 규칙이 따로 있으므로 다른 노드에서는 동작했습니다.`,
   }),
   cure: () => ({
@@ -52,7 +46,7 @@ not when one rule is changed.`,
     {
       en: `The service works from ${server}, so the service and its endpoint are right. What does ${caller} do with
 the packets?`,
-      ko: `${server}에서는 잘 동작하므로 서비스와 엔드포인트는 올바릅니다. ${caller}은(는) 패킷을 어떻게 처리합니까?`,
+      ko: `${server}에서는 잘 동작하므로 서비스와 엔드포인트는 올바릅니다. ${caller} 노드는 패킷을 어떻게 처리합니까?`,
     },
     {
       en: `Follow the packet from KUBE-SERVICES to its new destination:

@@ -7,12 +7,9 @@ import { partsOf } from '../scene.ts';
 
 export const unreadyEndpoint = defineFault({
   name: 'unready-endpoint',
-  summary: {
-    en: 'The readiness probe of the pod asks for a wrong port, so the service has no ready endpoint.',
-    ko: '파드의 준비성 프로브가 틀린 포트를 검사해서, 서비스에 준비된 엔드포인트가 없다.',
-  },
+  summary: 'The readiness probe of the pod asks for a wrong port, so the service has no ready endpoint.',
   params: { service: serviceParam('shop/search'), caller: callerParam(), server: serverParam() },
-  stays: { en: 'The Deployment keeps the probe.', ko: '디플로이먼트가 프로브를 보관한다.' },
+  stays: 'The Deployment keeps the probe.',
   restart: 'keeps',
   title: titleOf,
   symptom: (values) => symptomOf(values, failsFrom(values)),

@@ -8,19 +8,13 @@ import { partsOf } from '../scene.ts';
 
 export const wrongCidr = defineFault({
   name: 'wrong-cidr',
-  summary: {
-    en: 'The node of the caller has a route that sends a part of the other node’s pod subnet to its own bridge.',
-    ko: '호출하는 파드의 노드에 다른 노드의 파드 서브넷 일부를 자신의 브리지로 보내는 경로가 있다.',
-  },
+  summary: 'The node of the caller has a route that sends a part of the other node’s pod subnet to its own bridge.',
   params: {
     service: serviceParam('shop/reviews'),
     caller: callerParam(', which gets the wrong route'),
     server: serverParam(),
   },
-  stays: {
-    en: 'podnet leaves routes alone whose prefix length is another one than that of a pod subnet.',
-    ko: 'podnet은 파드 서브넷과 프리픽스 길이가 다른 경로를 건드리지 않는다.',
-  },
+  stays: 'podnet leaves routes alone whose prefix length is another one than that of a pod subnet.',
   podNetworks: ['routes', 'vxlan'],
   restart: 'heals',
   title: titleOf,
@@ -30,7 +24,7 @@ export const wrongCidr = defineFault({
 ${caller} itself. The longest prefix wins, so the
 right route of length 24 was not used: ${caller} asked its own pods by ARP for the address, and none has it.`,
     ko: `${caller}에 길이가 25인 경로가 있어서 ${server}의 파드 서브넷 일부가 ${caller} 자신의 cni0 브리지로 연결되었습니다. 프리픽스가 더 긴 경로가 우선하므로 길이가 24인
-올바른 경로는 사용되지 않았습니다. ${caller}은(는) 자신의 파드들에게 ARP로 이 주소를 물었고, 이 주소를 가진 파드는 없었습니다.`,
+올바른 경로는 사용되지 않았습니다. ${caller} 노드는 자신의 파드들에게 ARP로 이 주소를 물었고, 이 주소가 있는 파드는 없었습니다.`,
   }),
   cure: () => ({
     en: `The right route is there, and packets still do not arrive: \`ip route get ADDRESS\` shows which route is
@@ -62,7 +56,7 @@ is too specific. A route to the one pod would have mended only this pod.`,
       const [count, subnet] = [(await wrongRoutes(lab, caller, server)).length, await podSubnet(lab, server)];
       const observed = {
         en: `${count} other routes lead into ${subnet}`,
-        ko: `${subnet}으로 가는 다른 경로: ${count}개`,
+        ko: `${subnet} 서브넷으로 가는 다른 경로: ${count}개`,
       };
       const expected = {
         en: `all pods of ${server} are reached by one route`,

@@ -9,19 +9,13 @@ const flag = '--nodeport-addresses=127.0.0.0/8';
 
 export const wrongFlag = defineFault({
   name: 'wrong-flag',
-  summary: {
-    en: `kube-proxy of a node has the flag ${flag}, so its node ports answer on no other address.`,
-    ko: `어느 노드의 kube-proxy에 플래그 ${flag}이 있어서, 노드 포트가 다른 주소에서 응답하지 않는다.`,
-  },
+  summary: `kube-proxy of a node has the flag ${flag}, so its node ports answer on no other address.`,
   params: {
     service: serviceParam('shop/kiosk'),
     caller: callerParam(', whose kube-proxy gets the flag'),
     server: serverParam(),
   },
-  stays: {
-    en: 'Nothing writes the unit while the lab runs.',
-    ko: '실습이 실행되는 동안 유닛 파일을 다시 쓰는 것은 없다.',
-  },
+  stays: 'Nothing writes the unit while the lab runs.',
   restart: 'heals',
   title: titleOf,
   symptom(values) {
@@ -59,7 +53,7 @@ the nodes. Take the flag out of the unit, then \`systemctl daemon-reload\` and r
 \`\`\`${caller}
 iptables-save -t nat | grep -e '-j KUBE-NODEPORTS'
 \`\`\``,
-      ko: `어느 규칙이 노드 포트로 이어집니까? ${caller}을(를) ${server}와(과) 비교하세요.
+      ko: `어느 규칙이 노드 포트로 이어집니까? ${caller} 노드를 ${server} 노드와 비교하세요.
 
 \`\`\`${caller}
 iptables-save -t nat | grep -e '-j KUBE-NODEPORTS'

@@ -10,20 +10,14 @@ const apiPort = 6443;
 
 export const wrongKubeconfig = defineFault({
   name: 'wrong-kubeconfig',
-  summary: {
-    en: 'The kubeconfig of kube-proxy on the node of the caller names a wrong port of the API server.',
-    ko: '호출하는 파드의 노드에서 kube-proxy의 kubeconfig에 적힌 API 서버의 포트가 틀렸다.',
-  },
+  summary: 'The kubeconfig of kube-proxy on the node of the caller names a wrong port of the API server.',
   params: {
     service: serviceParam('shop/billing'),
     caller: callerParam(', whose kube-proxy gets the wrong file'),
     server: serverParam(),
     port: portParam('The wrong port.', 6444),
   },
-  stays: {
-    en: 'Nothing writes the file while the lab runs.',
-    ko: '실습이 실행되는 동안 이 파일을 다시 쓰는 것은 없다.',
-  },
+  stays: 'Nothing writes the file while the lab runs.',
   restart: 'heals',
   title: titleOf,
   symptom(values) {

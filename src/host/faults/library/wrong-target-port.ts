@@ -7,17 +7,14 @@ import { partsOf } from '../scene.ts';
 
 export const wrongTargetPort = defineFault({
   name: 'wrong-target-port',
-  summary: {
-    en: 'The targetPort of the service is a port of the pod where nothing listens.',
-    ko: '서비스의 targetPort가 파드에서 리스닝하지 않는 포트이다.',
-  },
+  summary: 'The targetPort of the service is a port of the pod where nothing listens.',
   params: {
     service: serviceParam('shop/orders'),
     caller: callerParam(),
     server: serverParam(),
     port: portParam('The wrong port.', 8080),
   },
-  stays: { en: 'The API server keeps the port.', ko: 'API 서버가 포트를 보관한다.' },
+  stays: 'The API server keeps the port.',
   restart: 'keeps',
   title: titleOf,
   symptom: (values) => symptomOf(values, failsFrom(values)),
