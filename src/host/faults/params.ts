@@ -36,7 +36,7 @@ const label = '[a-z]([-a-z0-9]*[a-z0-9])?';
 export const serviceParam = (name: string): Param<string> => ({
   kind: 'service',
   schema: z.string().regex(new RegExp(`^${label}/${label}$`), {
-    error: (issue) => `is "${issue.input}", must be NAMESPACE/NAME, such as ${name}`,
+    error: (issue) => `"${issue.input}" is not a service such as ${name}`,
   }),
   description: 'The service, NAMESPACE/NAME. The fault makes it, with its pods.',
   shownDefault: name,

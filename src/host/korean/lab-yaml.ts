@@ -145,6 +145,24 @@ export const labYamlSentences: Sentences = {
   '{count} requests are too few: a service without affinity would pass in {share} of all gradings. Write at least {least}, or leave times out':
     '요청 {count}번은 너무 적습니다. 어피니티가 없는 서비스도 채점의 {share}에서 통과합니다. {least} 이상을 쓰거나 `times`를 빼세요',
   'needs min, max or both': '`min`, `max` 가운데 하나는 있어야 합니다',
+  // Faults
+  'there is no fault "{fault}"': '라이브러리에 없는 고장입니다: "{fault}"',
+  'unknown parameter "{param}"': '알 수 없는 매개변수입니다: "{param}"',
+  'a list of faults': '고장의 목록',
+  'is neither the name of a fault nor a map with name or draw':
+    '고장의 이름을 쓰거나, `name` 또는 `draw`가 있는 맵을 쓰세요',
+  'a task with a fault has the scripts of the fault; remove it':
+    '고장이 있는 과제에는 그 고장의 스크립트가 있습니다. 이 필드를 지우세요',
+  'no fault is left: each is used once in a lab, and other tasks have taken all of these':
+    '남은 고장이 없습니다. 실습에서 고장마다 한 번만 쓰며, 여기 적은 것은 모두 다른 과제가 씁니다',
+  'the lab has no node for it; it needs two nodes, one with a kube-proxy':
+    '실습에 쓸 수 있는 노드가 없습니다. 노드가 두 개 있어야 하고, 그중 하나에는 kube-proxy가 있어야 합니다',
+  'is {node}, must be another node than the other pod’s': '다른 파드의 노드와 같습니다: {node}. 다른 노드를 쓰세요',
+  '"{value}" is not a service such as {service}': '{service} 같은 서비스가 아닙니다: "{value}"',
+  '{fault} needs kube-proxy’s mode {values}; the lab has {mode}':
+    '{fault} 고장에는 다음 모드의 kube-proxy가 있어야 합니다: {values}. 실습의 모드: {mode}',
+  '{fault} needs the pod network {values}; the lab has {mode}':
+    '{fault} 고장에는 다음 파드 네트워크가 있어야 합니다: {values}. 실습의 파드 네트워크: {mode}',
   // YAML
   'the file is empty: docs/authoring/tutorial.md shows how a lab begins':
     '빈 파일입니다. docs/authoring/tutorial.md에 시작하는 방법이 있습니다',

@@ -3,7 +3,7 @@ import { didYouMean } from '../../kit/suggest.ts';
 import type { AnyFault } from '../faults/fault.ts';
 import { faults, findFault } from '../faults/library.ts';
 import type { FaultCluster, Param, Params, Values } from '../faults/params.ts';
-import { describeIssue, type Path, type Problem, show } from './problem.ts';
+import { describeIssue, formatPath, type Path, type Problem, show } from './problem.ts';
 import { type Raw, recordOf } from './raw.ts';
 
 /** One fault that may be chosen. */
@@ -67,7 +67,7 @@ class EntryReader {
     }
     const at: Path = [...path, 'draw'];
     if (draw !== 'all' && !Array.isArray(draw)) {
-      const message = `fault.draw: is ${show(draw)}, must be all or a list of faults`;
+      const message = `fault.draw: is ${show(draw)}, must be "all" or a list of faults`;
       this.#problems.push({ path: at, message });
       return { candidates: [], isDrawn: true };
     }
@@ -102,7 +102,7 @@ class EntryReader {
     }
     const fault = findFault(String(word));
     if (!fault) {
-      const message = `fault: there is no fault ${show(word)}${didYouMean(String(word), names)}`;
+      const message = `fault: there is no fault "${String(word)}"${didYouMean(String(word), names)}`;
       this.#problems.push({ path: at, message, rule: 'reference' });
       return undefined;
     }
@@ -128,8 +128,9 @@ class EntryReader {
     return named.flatMap(({ fault, given, path: own }) => {
       const values: Record<string, unknown> = {};
       let isRight = true;
-      const fail = (key: string, message: string): void => {
+      const fail = (key: string, problem: string): void => {
         isRight = false;
+        const message = `${formatPath(['fault', key])}: ${problem}`;
         // Parameters for all that may be drawn stand beside `draw`.
         const at = [...own, key].length > path.length + 1 && !(own.at(-1) === 'draw') ? own : path;
         const known = this.#problems.some((each) => each.key === undefined && each.message === message);
@@ -139,7 +140,7 @@ class EntryReader {
       for (const [key, param] of inOrder) {
         const value = given[key] ?? param.byDefault(this.#cluster, values);
         const problem = wrongValue(value, param, this.#cluster, values);
-        if (problem !== undefined) fail(key, `fault.${key}: ${problem}`);
+        if (problem !== undefined) fail(key, problem);
         values[key] = value;
       }
       return isRight ? [{ fault, values: { ...values, controlPlane: this.#cluster.controlPlane } }] : [];
@@ -171,8 +172,8 @@ const wrongValue = (
   others: Readonly<Record<string, unknown>>,
 ): string | undefined => {
   if (value === undefined) return 'the lab has no node for it; it needs two nodes, one with a kube-proxy';
-  const { success, error } = param.schema.safeParse(value, { error: describeIssue });
-  if (!success) return error.issues[0]?.message ?? 'is wrong';
+  const { error } = param.schema.safeParse(value, { error: describeIssue });
+  if (error) return error.issues[0]?.message;
   if (param.kind !== 'node') return undefined;
   const name = String(value);
   if (!cluster.nodes.includes(name)) return `there is no node "${name}"${didYouMean(name, cluster.nodes)}`;
