@@ -8,5 +8,6 @@ export const components = {
   kubelet: 'kubelet',
   proxy: 'kube-proxy',
   podnet: 'podnet',
+  speaker: 'lb-speaker',
   dns: 'cluster-dns',
 } as const;

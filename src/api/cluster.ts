@@ -17,6 +17,8 @@ export interface ClusterSpec {
   readonly serviceCidr: Cidr;
   /** The cluster DNS service's address. Default: the tenth of the service range. */
   readonly dnsAddress: Ipv4;
+  /** The addresses of services of the type LoadBalancer, in the nodes' network. Absent: such a service gets none. */
+  readonly loadBalancerCidr?: Cidr;
   readonly podNetwork: PodNetwork;
   readonly proxy: ProxySpecification;
   /** Further networks, beside that of the nodes. Each is a bridge. */

@@ -37,6 +37,7 @@ export const components = [
   'kubelet',
   'kube-proxy',
   'podnet',
+  'lb-speaker',
   'cluster-dns',
 ] as const;
 export type Component = (typeof components)[number];

@@ -82,6 +82,11 @@ export const labYamlSentences: Sentences = {
   '{address} is the first or the last address of {cidr}, which no machine can have':
     '{address}: {cidr}의 첫 주소나 마지막 주소라서 머신에 쓸 수 없습니다',
   '{address} is already the address of {machine}': '{address}: 이미 다른 머신의 주소입니다 ({machine})',
+  '{range} is not a part of the nodes’ network {cidr}': '{range}: 노드 네트워크 {cidr} 안의 범위가 아닙니다',
+  '{range} has the first or the last address of {cidr}, which nobody can have':
+    '{range}: {cidr}의 첫 주소나 마지막 주소는 쓸 수 없습니다',
+  '{range} contains {address}, which is already the address of {machine}':
+    '{range}: 이미 다른 머신의 주소가 들어 있습니다 ({machine}, {address})',
   'the machine has a route to {network} already': '머신에 이미 경로가 있습니다: {network}',
   '{address} is this machine’s own address; write that of the next router':
     '{address}: 이 머신의 주소입니다. 다음 라우터의 주소를 쓰세요',

@@ -205,6 +205,12 @@ export const clusterSchema = z
       description: 'The address of the cluster DNS. Default: the tenth address of serviceCidr.',
       examples: ['10.96.0.10'],
     }),
+    loadBalancerCidr: cidr.exactOptional().meta({
+      description:
+        'Addresses of the nodes’ network for services of the type LoadBalancer. A node announces each address to the ' +
+        'clients. Default: such services get no address.',
+      examples: ['192.168.56.224/28'],
+    }),
     podNetwork: z.enum(podNetworks).default('routes').meta({
       description: 'How pods on different nodes reach each other. none: not at all, until the student sets the routes.',
     }),

@@ -51,6 +51,7 @@ export const networkProblems = (cluster: Raw, ranges: Ranges): readonly Problem[
     ...overlaps(networks, ranges),
     ...attachmentProblems(cluster, all),
     ...routeProblems(cluster, all),
+    ...balancerProblems(cluster, ranges.nodeCidr),
   ];
 };
 
@@ -85,7 +86,7 @@ const overlaps = (networks: readonly Network[], { nodeCidr, podCidr, serviceCidr
 };
 
 /** Who has an address already, in the words of a problem. */
-type Taken = Map<string, string>;
+type Taken = Map<Ipv4, string>;
 
 const attachmentProblems = (cluster: Raw, networks: readonly Network[]): readonly Problem[] => {
   const taken = takenBy(cluster, networks[0]?.cidr);
@@ -124,6 +125,33 @@ const takenBy = (cluster: Raw, nodeCidr: Cidr | undefined): Taken => {
     take(addressLayout.firstClient + index, name);
   return taken;
 };
+
+/** Clients ask for these addresses by ARP, so they belong to the nodes' network, and to no machine. */
+const balancerProblems = (cluster: Raw, nodeCidr: Cidr | undefined): readonly Problem[] => {
+  const range = parsed(parseCidr, cluster.loadBalancerCidr);
+  if (!range || !nodeCidr) return [];
+  const problem = (message: string) => [problemAt(['loadBalancerCidr'], message)];
+  const [inner, outer] = [cidrRange(range), cidrRange(nodeCidr)];
+  if (inner.first < outer.first || inner.last > outer.last)
+    return problem(`${range} is not a part of the nodes’ network ${nodeCidr}`);
+  if (inner.first === outer.first || inner.last === outer.last)
+    return problem(`${range} has the first or the last address of ${nodeCidr}, which nobody can have`);
+  const [owned] = [...takenBy(cluster, nodeCidr), ...attachedTo(cluster)].filter(([address]) =>
+    cidrContains(range, address),
+  );
+  return owned === undefined
+    ? []
+    : problem(`${range} contains ${owned[0]}, which is already the address of ${owned[1]}`);
+};
+
+/** The addresses on the nodes' network that lab.yaml gives to machines. */
+const attachedTo = (cluster: Raw): readonly (readonly [Ipv4, string])[] =>
+  listOf(cluster.machines).flatMap((machine) =>
+    listOf(machine.networks).flatMap(({ name, address }) => {
+      const found = name === clusterNetwork ? parsed(parseIpv4, address) : undefined;
+      return found === undefined ? [] : [[found, String(machine.name)] as const];
+    }),
+  );
 
 const addressProblem = (
   address: Ipv4,

@@ -30,7 +30,7 @@ exit 127
 export const nodeFiles = (node: NodeContext, pki: Pki): readonly PlannedFile[] => [
   { path: initPath, mode: 0o755, content: initProgram },
   signpost,
-  ...programsIn(node.node).flatMap(programFiles),
+  ...programsIn(node.node, node.spec).flatMap(programFiles),
   ...unitFiles(node),
   ...workerFiles(node, pki),
   ...(node.controlPlane ? controlPlaneFiles(node, pki) : []),
@@ -50,6 +50,9 @@ const workerFiles = (node: NodeContext, pki: Pki): readonly PlannedFile[] => {
     { path: `${nodePaths.pki}/ca.crt`, mode: 0o644, content: pki.ca.certificate },
     kubeconfigFile(`${kubernetes}/kubelet.conf`, server, `system:node:${node.name}`, pki, identity.kubelet(node.name)),
     kubeconfigFile(`${kubernetes}/podnet.conf`, server, 'system:podnet', pki, identity.podnet),
+    ...(node.spec.loadBalancerCidr === undefined
+      ? []
+      : [kubeconfigFile(`${kubernetes}/lb-speaker.conf`, server, 'system:lb-speaker', pki, identity.speaker)]),
     { path: `${kubernetes}/kubelet-config.yaml`, mode: 0o644, content: kubeletConfig(node) },
     ...(hasProxy(node.node)
       ? [

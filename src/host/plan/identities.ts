@@ -39,6 +39,7 @@ export const identity = {
   dns: 'cluster-dns',
   proxy: 'kube-proxy',
   podnet: 'podnet',
+  speaker: 'lb-speaker',
   kubelet: (node: string): string => `kubelet/${node}`,
   kubeletServing: (node: string): string => `kubelet-serving/${node}`,
 } as const;
@@ -72,6 +73,7 @@ export const pkiRequest = (spec: ClusterSpec, addresses: readonly Ipv4[]): PkiRe
       client(identity.dns, 'system:cluster-dns'),
       client(identity.proxy, 'system:kube-proxy'),
       client(identity.podnet, 'system:podnet'),
+      ...(spec.loadBalancerCidr === undefined ? [] : [client(identity.speaker, 'system:lb-speaker')]),
       ...nodes.flatMap((node) => [
         client(identity.kubelet(node.name), `system:node:${node.name}`, 'system:nodes'),
         {

@@ -88,7 +88,7 @@ export const machineNames = (spec: ClusterSpec): readonly string[] => [fabricMac
 export const programsOf = (spec: ClusterSpec, machine: string): readonly PlannedFile[] => {
   if (machine === fabricMachine) return [fabricProgram, twinProgram];
   const node = spec.nodes.find(({ name }) => name === machine);
-  return node ? programsIn(node).flatMap(programFiles) : [];
+  return node ? programsIn(node, spec).flatMap(programFiles) : [];
 };
 
 const mebibyte = 1024 * 1024;
@@ -200,7 +200,7 @@ const nodePlan = (
     link,
     ...routesOf(node),
     files: nodeFiles(context, pki),
-    components: componentsOf(node),
+    components: componentsOf(node, input.spec),
   };
 };
 

@@ -1,8 +1,9 @@
 // The systemd units of the components, which a student sees with `systemctl cat kube-proxy`.
 import { addressLayout, type ClusterSpec, clusterDomain, hasProxy, type NodeSpecification } from '../../api/cluster.ts';
-import { zoneLabel } from '../../api/labels.ts';
+import { excludeFromBalancersLabel, zoneLabel } from '../../api/labels.ts';
 import { type Component, componentPorts, nodePaths } from '../../api/paths.ts';
 import type { Ipv4 } from '../../api/scalars.ts';
+import { linkName } from './names.ts';
 import type { PlannedFile } from './types.ts';
 
 /** systemd's folder for units. */
@@ -26,22 +27,31 @@ const descriptions: Readonly<Record<Component, string>> = {
   kubelet: 'kubelet: The Kubernetes node agent',
   'kube-proxy': 'kube-proxy: The Kubernetes service proxy',
   podnet: 'podnet: The pod network between nodes',
+  'lb-speaker': 'lb-speaker: Announces the addresses of services of the type LoadBalancer',
   'cluster-dns': 'cluster-dns: The cluster DNS server',
 };
 
 /** The components of a node. */
-export const componentsOf = (node: NodeSpecification): readonly Component[] =>
-  programsIn(node).filter((component) => component !== 'kube-proxy' || hasProxy(node));
+export const componentsOf = (node: NodeSpecification, spec: ClusterSpec): readonly Component[] =>
+  programsIn(node, spec).filter((component) => component !== 'kube-proxy' || hasProxy(node));
 
 /** The components whose programs a node has. kube-proxy's program is there also where labs does not install it. */
-export const programsIn = ({ role }: NodeSpecification): readonly Component[] =>
-  role === 'control-plane'
-    ? ['kube-apiserver', 'kubelet', 'kube-proxy', 'podnet', 'cluster-dns', 'kube-controller-manager', 'kube-scheduler']
-    : ['kubelet', 'kube-proxy', 'podnet'];
+export const programsIn = (
+  { role }: NodeSpecification,
+  { loadBalancerCidr }: Pick<ClusterSpec, 'loadBalancerCidr'>,
+): readonly Component[] => {
+  const everywhere: readonly Component[] = [
+    ...(['kubelet', 'kube-proxy', 'podnet'] as const),
+    ...(loadBalancerCidr === undefined ? [] : (['lb-speaker'] as const)),
+  ];
+  return role === 'control-plane'
+    ? ['kube-apiserver', ...everywhere, 'cluster-dns', 'kube-controller-manager', 'kube-scheduler']
+    : everywhere;
+};
 
 /** The units, the links that enable them, and the target. No unit waits for another, because each component retries. */
 export const unitFiles = (node: NodeContext): readonly PlannedFile[] => [
-  ...componentsOf(node.node).flatMap((component): PlannedFile[] => [
+  ...componentsOf(node.node, node.spec).flatMap((component): PlannedFile[] => [
     { path: `${unitFolder}/${component}.service`, mode: 0o644, content: unitOf(component, node) },
     { path: `${unitFolder}/${target}.wants/${component}.service`, symlink: `../${component}.service` },
   ]),
@@ -125,6 +135,7 @@ export const flagsOf = (component: Component, node: NodeContext): readonly strin
         `--service-cluster-ip-range=${spec.serviceCidr}`,
         `--node-cidr-mask-size=${addressLayout.podSubnetPrefix}`,
         `--root-ca-file=${nodePaths.pki}/ca.crt`,
+        ...balancerFlag(spec),
         '-v=2',
       ];
     case 'kube-scheduler':
@@ -155,6 +166,13 @@ export const flagsOf = (component: Component, node: NodeContext): readonly strin
         `--cluster-cidr=${spec.podCidr}`,
         `--mode=${spec.podNetwork}`,
       ];
+    case 'lb-speaker':
+      return [
+        `--kubeconfig=${config('lb-speaker.conf')}`,
+        `--hostname-override=${node.name}`,
+        `--interface=${linkName}`,
+        ...balancerFlag(spec),
+      ];
     case 'cluster-dns':
       return [
         `--kubeconfig=${config('cluster-dns.conf')}`,
@@ -166,6 +184,9 @@ export const flagsOf = (component: Component, node: NodeContext): readonly strin
   }
 };
 
+const balancerFlag = ({ loadBalancerCidr }: ClusterSpec): readonly string[] =>
+  loadBalancerCidr === undefined ? [] : [`--load-balancer-cidr=${loadBalancerCidr}`];
+
 /** kube-proxy's flags that decide what it writes. */
 export const proxyFlags = (node: string, { proxy: { mode, flags = [] } }: ClusterSpec): readonly string[] => [
   `--hostname-override=${node}`,
@@ -176,6 +197,8 @@ export const proxyFlags = (node: string, { proxy: { mode, flags = [] } }: Cluste
 /** The order of pod subnets is that of the definition, not the order in which nodes register. */
 const nodeLabels = ({ name, spec, controlPlane, node: { labels = {}, zone } }: NodeContext): readonly string[] => [
   ...(controlPlane ? ['node-role.kubernetes.io/control-plane='] : []),
+  // As kubeadm labels it: the control plane takes no traffic of clients.
+  ...(controlPlane && spec.loadBalancerCidr !== undefined ? [`${excludeFromBalancersLabel}=`] : []),
   `labs/pod-subnet=${spec.nodes.findIndex((node) => node.name === name)}`,
   ...(zone === undefined ? [] : [`${zoneLabel}=${zone}`]),
   ...Object.entries(labels).map(([key, value]) => `${key}=${value}`),

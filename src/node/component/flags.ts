@@ -103,3 +103,10 @@ const convert = (name: string, spec: FlagSpec, text: string): unknown => {
 
 const invalid = (name: string, text: string, right: string): FlagError =>
   new FlagError(`invalid argument "${text}" for "--${name}" flag: it must be ${right}`);
+
+/** The value of a flag that has no sensible default. @throws FlagError if it is missing or empty */
+export const requiredFlag = (flags: Readonly<Record<string, unknown>>, name: string): string => {
+  const value = flags[name];
+  if (typeof value !== 'string' || value === '') throw new FlagError(`--${name} is required`);
+  return value;
+};

@@ -18,6 +18,7 @@ import { endpointsController } from './endpoints.ts';
 import { endpointSliceController } from './endpointslice.ts';
 import { endpointSliceMirroringController } from './endpointslicemirroring.ts';
 import { garbageCollector } from './garbagecollector.ts';
+import { createLoadBalancer } from './loadbalancer.ts';
 import { namespaceController } from './namespace.ts';
 import { createNodeIpam } from './nodeipam.ts';
 import { createNodeLifecycle } from './nodelifecycle.ts';
@@ -35,6 +36,10 @@ const flagSpecs = {
   'cluster-cidr': { type: 'string', help: 'CIDR range for Pods in cluster. Requires --allocate-node-cidrs.' },
   'service-cluster-ip-range': { type: 'string', help: 'CIDR range for Services in cluster.' },
   'node-cidr-mask-size': { type: 'int', default: '24', help: 'Mask size for node cidr in cluster.' },
+  'load-balancer-cidr': {
+    type: 'string',
+    help: 'The addresses for Services of the type LoadBalancer. By default, such Services get none.',
+  },
   'node-monitor-grace-period': {
     type: 'duration',
     default: '40s',
@@ -86,6 +91,7 @@ const controllersFor = (flags: ControllerFlags, rootCa: string | undefined): Con
   deploymentController,
   replicaSetController,
   daemonSetController,
+  ...loadBalancer(flags),
   endpointSliceController,
   endpointsController,
   endpointSliceMirroringController,
@@ -103,6 +109,9 @@ const nodeIpam = (flags: ControllerFlags): Controller => {
   const serviceCidr = services ? cidr('service-cluster-ip-range', services) : undefined;
   return createNodeIpam({ clusterCidr: cidr('cluster-cidr', cluster), maskSize, serviceCidr });
 };
+
+const loadBalancer = ({ 'load-balancer-cidr': range }: ControllerFlags): Controller[] =>
+  range === undefined ? [] : [createLoadBalancer(cidr('load-balancer-cidr', range))];
 
 const cidr = (flag: string, text: string): Cidr => {
   try {

@@ -9,7 +9,7 @@ import type { Logger } from '../../kit/logger.ts';
 import { startReconciler } from '../../kit/reconcile.ts';
 import { createClient } from '../client/client.ts';
 import { createInformer } from '../client/informer.ts';
-import { FlagError, type FlagSpecs, parseFlags } from '../component/flags.ts';
+import { FlagError, type FlagSpecs, parseFlags, requiredFlag } from '../component/flags.ts';
 import { createKlog } from '../component/klog.ts';
 import { runComponent } from '../component/run.ts';
 import { runOk } from '../sys/exec.ts';
@@ -35,9 +35,9 @@ const main = async (argv: readonly string[], signal: AbortSignal): Promise<void>
   const { mode } = flags;
   if (!isMode(mode)) throw new FlagError(`--mode must be routes, vxlan or none, not "${mode}"`);
   const options: NetworkOptions = {
-    nodeName: required(flags, 'hostname-override'),
-    nodeIp: parseIpv4(required(flags, 'node-ip')),
-    clusterCidr: parseCidr(required(flags, 'cluster-cidr')),
+    nodeName: requiredFlag(flags, 'hostname-override'),
+    nodeIp: parseIpv4(requiredFlag(flags, 'node-ip')),
+    clusterCidr: parseCidr(requiredFlag(flags, 'cluster-cidr')),
     mode,
   };
   const logger = createKlog({ verbosity: flags.v ?? 0, source: 'podnet' });
@@ -62,12 +62,6 @@ const main = async (argv: readonly string[], signal: AbortSignal): Promise<void>
 };
 
 const isMode = (mode: string | undefined): mode is Mode => modes.some((known) => known === mode);
-
-const required = (flags: Readonly<Record<string, unknown>>, name: string): string => {
-  const value = flags[name];
-  if (typeof value !== 'string' || value === '') throw new FlagError(`--${name} is required`);
-  return value;
-};
 
 const apply = async (wanted: Network, { clusterCidr }: NetworkOptions, logger: Logger): Promise<void> => {
   for (const command of commandsFor(wanted, await observe(wanted), clusterCidr)) {

@@ -87,6 +87,29 @@ describe('lab.yaml and a program get the same refusal of a cluster that cannot b
       says: 'cluster.proxy.fallback: needs `mode: ipvs`, because no other mode has a substitute',
     },
     {
+      what: 'addresses of a load balancer outside of the nodes’ network',
+      change: { loadBalancerCidr: '10.1.0.0/28' },
+      says: 'cluster.loadBalancerCidr: 10.1.0.0/28 is not a part of the nodes’ network 192.168.56.0/24',
+    },
+    {
+      what: 'addresses of a load balancer with the broadcast address',
+      change: { loadBalancerCidr: '192.168.56.240/28' },
+      says: 'has the first or the last address of 192.168.56.0/24, which nobody can have',
+    },
+    {
+      what: 'addresses of a load balancer that nodes have',
+      change: { loadBalancerCidr: '192.168.56.8/29' },
+      says: 'cluster.loadBalancerCidr: 192.168.56.8/29 contains 192.168.56.10, which is already the address of controlplane',
+    },
+    {
+      what: 'addresses of a load balancer that a machine has',
+      change: {
+        loadBalancerCidr: '192.168.56.224/28',
+        machines: [{ name: 'r1', role: 'router', networks: [{ name: 'cluster', address: '192.168.56.230' }] }],
+      },
+      says: '192.168.56.224/28 contains 192.168.56.230, which is already the address of r1',
+    },
+    {
       what: 'a network with host bits',
       change: { podCidr: '10.244.1.0/16' },
       says: 'did you mean 10.244.0.0/16?',

@@ -125,6 +125,22 @@ describe('units', () => {
     expect(content).toMatch(/--node-labels=\S*,topology\.kubernetes\.io\/zone=a,disk=ssd,example\.org\/rack=(\s|$)/);
   });
 
+  test('a cluster with addresses for load balancers has speakers, and a controller that gives the addresses', () => {
+    const found = planOf({ loadBalancerCidr: parseCidr('192.168.56.224/28') });
+    const unit = (machine: string, component: string) =>
+      contentOf(machineOf(found, machine), `/etc/systemd/system/${component}.service`);
+    expect(machineOf(found, 'node01').components).toEqual(['kubelet', 'kube-proxy', 'podnet', 'lb-speaker']);
+    expect(unit('node01', 'lb-speaker')).toContain('--load-balancer-cidr=192.168.56.224/28');
+    expect(contentOf(machineOf(found, 'node01'), '/etc/kubernetes/lb-speaker.conf')).toContain('system:lb-speaker');
+    expect(unit('controlplane', 'kube-controller-manager')).toContain('--load-balancer-cidr=192.168.56.224/28');
+    expect(unit('controlplane', 'kubelet')).toContain('node.kubernetes.io/exclude-from-external-load-balancers=');
+    expect(
+      machineOf(planOf(), 'node01')
+        .files.map(({ path }) => path)
+        .join(),
+    ).not.toContain('lb-speaker');
+  });
+
   test('a node without kube-proxy has its program, and neither unit nor credentials', () => {
     const nodes = threeNodes.nodes.map((each) => (each.name === 'node01' ? { ...each, proxy: false } : each));
     const found = planOf({ nodes });

@@ -180,7 +180,7 @@ const outage = async (
       change: async () => {
         await plug(false);
         const { nodes } = lab.cluster;
-        const units = nodes.filter(({ name }) => name === node).flatMap(componentsOf);
+        const units = nodes.filter(({ name }) => name === node).flatMap((each) => componentsOf(each, lab.cluster));
         // A component that somebody has stopped stays stopped.
         await access.fabric.call('systemctl', { place, verb: 'try-restart', units });
         await pause(rebootMs, undefined, { signal });

@@ -10,6 +10,7 @@ import type { FactReader } from './fact-reader.ts';
 import type { Machines } from './machines.ts';
 import type { Objects } from './objects.ts';
 import type { Place, Places } from './places.ts';
+import { reachedPort } from './service-port.ts';
 
 /** More captures than these would take too long to begin. */
 const mostEndpoints = 32;
@@ -42,15 +43,11 @@ export class Arrivals {
     const { machines, objects } = this.#options;
     const services = objects.list<Service>('service');
     const machine = machines.atAddress(address);
-    for (const service of services) {
-      const used = (service.spec.ports ?? []).find((each) =>
-        addressesOf(service).includes(address)
-          ? each.port === port && isTcp(each)
-          : machine !== undefined && each.nodePort === port && isTcp(each),
-      );
-      if (!used) continue;
-      const found = this.#few(this.#endpointsOf(service, used));
-      const only = machine ?? (service.spec.internalTrafficPolicy === 'Local' ? from : undefined);
+    const reached = reachedPort(services, { address, port, protocol: 'tcp', isNode: machine !== undefined });
+    if (reached !== undefined) {
+      const { service, by } = reached;
+      const found = this.#few(this.#endpointsOf(service, reached.port));
+      const only = machine ?? (by === 'inside' && service.spec.internalTrafficPolicy === 'Local' ? from : undefined);
       const isLocal = machine === undefined || service.spec.externalTrafficPolicy === 'Local';
       if (!isLocal || only === undefined || isOutside(machines.roleOf(only))) return found;
       return found?.map((each) => ({ ...each, isReady: each.isReady && each.spot.machine === only }));
@@ -126,9 +123,3 @@ export class Arrivals {
 }
 
 const isTcp = ({ protocol = 'TCP' }: { readonly protocol?: string }): boolean => protocol === 'TCP';
-
-const addressesOf = ({ spec, status }: Service): readonly (string | undefined)[] => [
-  spec.clusterIP,
-  ...(spec.externalIPs ?? []),
-  ...(status?.loadBalancer?.ingress ?? []).map(({ ip }) => ip),
-];

@@ -20,6 +20,7 @@ import type { FactReader } from './fact-reader.ts';
 import type { Machines } from './machines.ts';
 import type { Objects } from './objects.ts';
 import type { Place } from './places.ts';
+import { reachedPort } from './service-port.ts';
 
 interface Options {
   readonly cluster: ClusterSpec;
@@ -85,20 +86,14 @@ export class Paths {
     const { cluster, machines, objects } = this.#options;
     const colon = to.lastIndexOf(':');
     const [address, port] = [to.slice(0, colon), Number(to.slice(colon + 1))];
-    const fits = (each: ServicePort): boolean => (each.protocol ?? 'TCP').toLowerCase() === protocol;
-    const machine = machines.atAddress(address as Ipv4);
-    for (const service of objects.list<Service>('service')) {
-      const { spec } = service;
-      const inside = [spec.clusterIP, ...(spec.clusterIPs ?? [])].includes(address);
-      const used = (spec.ports ?? []).find(
-        (each) => fits(each) && (inside ? each.port === port : machine !== undefined && each.nodePort === port),
-      );
-      if (!used) continue;
-      if (cluster.proxy.mode === 'userspace') throw new BrokenFact(userspaceProblem);
-      const policy = inside ? spec.internalTrafficPolicy : spec.externalTrafficPolicy;
-      return { address, port, endpoints: this.#endpointsOf(service, used), local: policy === 'Local' };
-    }
-    return { address, port, endpoints: [`${address}:${port}`], local: false };
+    const isNode = machines.atAddress(address as Ipv4) !== undefined;
+    const reached = reachedPort(objects.list<Service>('service'), { address, port, protocol, isNode });
+    if (reached === undefined) return { address, port, endpoints: [`${address}:${port}`], local: false };
+    if (cluster.proxy.mode === 'userspace') throw new BrokenFact(userspaceProblem);
+    const { internalTrafficPolicy, externalTrafficPolicy } = reached.service.spec;
+    const policy = reached.by === 'inside' ? internalTrafficPolicy : externalTrafficPolicy;
+    const endpoints = this.#endpointsOf(reached.service, reached.port);
+    return { address, port, endpoints, local: policy === 'Local' };
   }
 
   #endpointsOf({ metadata }: Service, { name = '', protocol = 'TCP' }: ServicePort): readonly string[] {

@@ -131,7 +131,7 @@ const nodeFacts = ({ name, address: own, role }: Machine, cluster: ClusterSpec):
     processes: [
       process('systemd'),
       process('systemd-journald'),
-      ...componentsOf(node).map((each) => process(each, flagsOf(each, context))),
+      ...componentsOf(node, cluster).map((each) => process(each, flagsOf(each, context))),
     ],
     listeners: listenersOf(own, isPlane),
   };

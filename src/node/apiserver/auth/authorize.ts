@@ -16,7 +16,7 @@ export type Attributes =
   | { readonly verb: string; readonly path: string };
 
 const trustedGroups = new Set(['system:masters', 'system:nodes']);
-const trustedUsers = new Set(['system:podnet', 'system:cluster-dns']);
+const trustedUsers = new Set(['system:podnet', 'system:lb-speaker', 'system:cluster-dns']);
 /** Everybody may read these (RBAC's system:public-info-viewer). */
 const publicPaths = /^\/(healthz|livez|readyz|version)(\/|$)/;
 /** Authenticated users may read these (RBAC's system:discovery). */

@@ -21,7 +21,10 @@ export const serviceFields: FieldTable = {
     ...honoured(ports, 'externalTrafficPolicy internalTrafficPolicy healthCheckNodePort sessionAffinityConfig'),
     ...honoured('controllers/service-pods.ts', 'selector'),
     ...honoured('controllers/endpointslice.ts', 'publishNotReadyAddresses'),
-    ...refused('loadBalancerIP', 'a lab has no load balancer that could take a wanted address'),
+    ...refused(
+      'loadBalancerIP',
+      'the load balancer of a lab chooses the address (the field is deprecated in Kubernetes)',
+    ),
     ...honoured('dns/zone.ts', 'externalName'),
     ...honoured('apiserver/resources/services/validate-addresses.ts', 'ipFamilies ipFamilyPolicy'),
     ...honoured(allocate, 'allocateLoadBalancerNodePorts'),

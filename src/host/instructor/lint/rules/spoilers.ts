@@ -1,4 +1,5 @@
 // Texts that give away the answer of a question, or what the setup of a task breaks.
+import { components } from '../../../../api/paths.ts';
 import { listOf, type Raw } from '../../../lab/raw.ts';
 import { type Finding, finding } from '../finding.ts';
 import { machinesOf } from '../fresh-cluster.ts';
@@ -94,15 +95,7 @@ const shownByChecks = (source: LabSource) => {
 
 /** What a setup breaks, by its code, and how texts name it. */
 const breaks: readonly { readonly code: RegExp; readonly text: RegExp }[] = [
-  ...[
-    'kube-proxy',
-    'kubelet',
-    'podnet',
-    'kube-apiserver',
-    'kube-controller-manager',
-    'kube-scheduler',
-    'cluster-dns',
-  ].map((name) => ({
+  ...components.map((name) => ({
     code: new RegExp(`systemctl[^\\n]*\\b(stop|disable|mask|kill)\\b[^\\n]*${name}`),
     text: new RegExp(name, 'i'),
   })),
