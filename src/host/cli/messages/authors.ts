@@ -128,6 +128,13 @@ export const authorMessages = {
     (folder: string) => `스크립트의 폴더: ${folder}`,
   ),
   trustQuestion: both('Let this lab run them?', '이 실습의 스크립트를 실행해도 됩니까?'),
+  trustShow: both('Show the scripts first', '먼저 스크립트 보기'),
+  trustYes: both('Yes, run them', '예, 실행합니다'),
+  trustNo: both('No, do not start the lab', '아니요, 실습을 시작하지 않습니다'),
+  trustHint: both(
+    (command: string) => `Read the scripts: \`${command}\`. Then add --yes to run them without a question.`,
+    (command: string) => `스크립트를 읽어 보세요: \`${command}\`. 묻지 않고 실행하려면 --yes를 붙이세요.`,
+  ),
   // remove
   notInstalled: both(
     (name: string) => `No lab "${name}" is installed`,
