@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Report } from '../../src/api/report.ts';
+import { isLong } from '../support/runs.ts';
 import { labs, type Ran } from './cli-support.ts';
 import { failuresIn, gradeUntil, isFull, ok, reportOf } from './graded-lab.ts';
 
@@ -156,10 +157,22 @@ const attempts: readonly Attempt[] = [
 const addressOf = async (pod: string): Promise<string> =>
   (await ok(run('kubectl', 'get', 'pod', pod, '-o', 'jsonpath={.status.podIP}'))).stdout.trim();
 
-test.each(attempts)('gives no full points for $what', async ({ attempt, undo, told }) => {
+/** One of each kind: a program by hand, rules of iptables and of nft, the client's own rules. Each takes 15 s. */
+const usual = [
+  'a relay on the port of each node in place of the node port',
+  'the DROP written in another way, and an ACCEPT before it',
+  'a native nft table that drops',
+  'another destination written into the packets of the client',
+];
+const tried = attempts.filter(({ what }) => isLong || usual.includes(what));
+
+test('tries solutions of each kind', () => {
+  expect(tried).toHaveLength(isLong ? attempts.length : usual.length);
+});
+
+test.each(tried)('gives no full points for $what', async ({ attempt, undo, told }) => {
   await attempt();
-  const report = await grade();
-  await undo();
+  const report = await grade().finally(undo);
   const seen = failures(report);
   expect(report.broken, JSON.stringify(seen)).toBe(false);
   expect(report.score).toBeLessThan(report.maxScore);
