@@ -102,7 +102,8 @@ const plainOptions: ReadonlySet<string> = new Set([
   ...['--notrack', '--u32', '--hex-string', '--string', '--algo', '--src-range', '--dst-range', '--nfacct-name'],
 ]);
 
-const isPlain = (text: string): boolean =>
+/** No rule has a name that a student can choose, except the names of chains. */
+export const isPlain = (text: string): boolean =>
   text
     .replaceAll(/"(?:[^"\\]|\\.)*"/gs, '""')
     .split('\n')

@@ -20,6 +20,19 @@ export const notText = (machine: string, line: string): AgentError => {
   );
 };
 
+const forgedCode = 'FABRIC_RULES_FORGED';
+
+export const isForged = (error: unknown): boolean => error instanceof AgentError && error.code === forgedCode;
+
+/** @param name what makes a listing of rules or sets look like something else */
+export const forged = (machine: string, name: string): AgentError => {
+  const shown = printable(name.trim().slice(0, 200));
+  return new AgentError(
+    forgedCode,
+    `a name in the rules or sets of ${machine} has a space, a line break or a quote, so they look like others: ${shown}`,
+  );
+};
+
 const replacement = '\ufffd';
 
 /** The first line of a listing that is not UTF-8. */

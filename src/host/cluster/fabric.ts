@@ -153,6 +153,11 @@ const failureOf = (cluster: string, method: FabricMethod, failure: { code: strin
       exitCode: ExitCode.checkFailed,
       hint: 'Find the rule, chain or set in that machine with `nft list ruleset`, and delete it.',
     });
+  if (code === 'FABRIC_RULES_FORGED')
+    return new LabError(code, message, {
+      exitCode: ExitCode.checkFailed,
+      hint: 'Find the rule, list or set with this name in that machine, and delete it.',
+    });
   return new LabError(code, `The fabric's \`${method}\` failed: ${message}`);
 };
 

@@ -7,6 +7,10 @@ export const checkSentences: Sentences = {
     '{machine} 머신의 규칙에 글자가 아닌 이름이 있어 규칙을 나열할 수 없음: {line}',
   'Find the rule, chain or set in that machine with `nft list ruleset`, and delete it.':
     '그 머신에서 `nft list ruleset`으로 그 규칙이나 체인, 집합을 찾아 지우세요.',
+  'a name in the rules or sets of {machine} has a space, a line break or a quote, so they look like others: {name}':
+    '{machine} 머신의 규칙이나 집합이 공백, 줄 바꿈, 따옴표가 든 이름 때문에 다른 것처럼 보임: {name}',
+  'Find the rule, list or set with this name in that machine, and delete it.':
+    '그 머신에서 이 이름이 든 규칙이나 목록, 집합을 찾아 지우세요.',
   'the grader failed: {problem}': '채점기에 문제가 있습니다: {problem}',
   '{machine} is not running': '{machine} 머신이 실행 중이 아님',
   '{path} answered {status}': '{path}의 응답: {status}',

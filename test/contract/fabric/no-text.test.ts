@@ -55,3 +55,57 @@ test.each([
   for (const text of [texts?.addresses, texts?.routes, texts?.rules, texts?.neighbours, texts?.fdb, texts?.queues])
     expect(() => JSON.parse(text || '[]')).not.toThrow();
 });
+
+describe('a name that makes rules or sets look like others', () => {
+  const recent = 'ok:src=192.168.56.100 ttl: 64 last_seen: 1 oldest_pkt: 1 1, x';
+  const twoRules = String.raw`ok -j RETURN\n-A INPUT -m recent --rcheck --name y`;
+  test.each([
+    ['a set with a line break', String.raw`ipset create g hash:ip; ipset create $'a\nadd g 192.168.56.100' hash:ip`],
+    [
+      'a comment of an element with a line break',
+      String.raw`ipset create g hash:ip comment; ipset add g 10.0.0.1 comment $'x\nadd g 192.168.56.100'`,
+    ],
+    ['a link in an element', String.raw`ipset create g hash:net,iface; ipset add g $'10.0.0.0/8,z\nadd g 1.2.3.4'`],
+    ['a list of recent with a space', `iptables -A INPUT -m recent --set --name "${recent}" --rsource`],
+    ['a list of recent with a line break', `iptables -A FORWARD -m recent ! --rcheck --name $'${twoRules}' -j DROP`],
+    ['a link with a line break', String.raw`iptables -A FORWARD -i $'a -j Z\n-A Y' -j DROP`],
+    ['a link with a space', `iptables -A FORWARD ! -i 'a -p udp' -j DROP`],
+    ['a link in IPv6', String.raw`ip6tables -A FORWARD -i $'a -j Z\n-A Y' -j DROP`],
+    ['a link in iptables-legacy', `iptables-legacy -A FORWARD ! -i 'a -p udp' -j DROP`],
+    ['a link in ip6tables-legacy', String.raw`ip6tables-legacy -A FORWARD -i $'a -j Z\n-A Y' -j DROP`],
+    ['a bridge port', `iptables-legacy -A FORWARD -m physdev ! --physdev-in 'a -p udp' -j DROP`],
+  ])('nobody believes the listing: %s', async (_, script) => {
+    await machine.sh(`cat >/tmp/x <<'END'\n${script}\nEND\nbash /tmp/x`);
+    await expect(dataplane()).rejects.toMatchObject({
+      code: 'FABRIC_RULES_FORGED',
+      message: expect.stringMatching(/^a name in the rules or sets of node01 /),
+    });
+  });
+
+  test('what has plain names is read', async () => {
+    await machine.sh(`cat >/tmp/x <<'END'
+set -e
+ipset create g hash:net,iface comment; ipset add g 10.0.0.0/8,cni0 comment 'a b'; ipset create t hash:ip timeout 9
+ipset add t 10.0.0.1; ipset create l list:set; ipset add l g
+for kind in nft legacy; do for version in '' 6; do
+  tool=ip\${version}tables-$kind
+  $tool -N own
+  $tool -A FORWARD -i eth0 ! -o cni+ -p tcp -m recent ! --rcheck --name ok -m comment --comment $'a -j\\nb' -j own
+  $tool -A OUTPUT -m recent --set --name ok -j MARK --set-mark 1
+  $tool -t nat -A POSTROUTING -o cni0 -j MASQUERADE --random-fully
+done; done
+iptables -A FORWARD -m set --match-set l src,src -j DROP
+END
+bash /tmp/x`);
+    const [, texts] = await dataplane();
+    expect(texts?.ipset).toContain('add g 10.0.0.0/8,cni0 comment "a b"');
+    expect(texts?.iptables).toContain('--match-set l src,src');
+    expect(texts?.ip6tablesLegacy).toContain('-o cni0 -j MASQUERADE');
+  });
+});
+
+test('a list of recent has no address that is in its name', async () => {
+  await machine.sh('iptables -A INPUT -m recent --set --name a:b; echo +10.1.2.3 > /proc/net/xt_recent/a:b');
+  const [, texts] = await dataplane();
+  expect(texts?.recent).toEqual({ 'a:b': expect.stringMatching(/^src=10\.1\.2\.3 /) });
+});

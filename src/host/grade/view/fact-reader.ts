@@ -20,7 +20,12 @@ import {
 import type { Phrases } from '../say/en.ts';
 
 /** Root in a machine has made it impossible to look at the machine. */
-const byStudent: ReadonlySet<string> = new Set(['FABRIC_MOVED', 'FABRIC_HIDDEN', 'FABRIC_RULES_NO_TEXT']);
+const byStudent: ReadonlySet<string> = new Set([
+  'FABRIC_MOVED',
+  'FABRIC_HIDDEN',
+  'FABRIC_RULES_NO_TEXT',
+  'FABRIC_RULES_FORGED',
+]);
 
 export class FactReader {
   readonly #store: FactStore;
