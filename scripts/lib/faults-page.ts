@@ -14,7 +14,7 @@ A task of lab.yaml names a fault, and needs nothing else:
       - { id: slow, fault: { name: mtu, service: shop/media, mtu: 900 } }
       - { id: first, fault: { draw: all } }
       - { id: second, fault: { draw: [tampered-rule, { name: missing-route, caller: node01 }], service: shop/checkout } }
-      - { id: both, fault: [{ draw: [selector-typo, unready-endpoint], service: shop/till }, { name: mtu, service: shop/till }] }
+      - { id: both, fault: [{ draw: [selector-typo, wrong-target-port], service: shop/till }, { name: mtu, service: shop/till }] }
 
 - The fault brings the title, the text, hints, checks, wrong solutions for \`labs test\`, the scripts and the debrief of the task. A \`title\` or \`hints\` of the
   task take their place; its \`checks\` come in addition. In the task's own \`tasks/NAME.md\`, \`\${fault:symptom}\` stands for the report and the commands that
@@ -23,7 +23,8 @@ A task of lab.yaml names a fault, and needs nothing else:
 - \`draw\` chooses by \`--student\` and \`--seed\`, as \`params\` do: the same student and seed have the same faults. No fault is drawn twice in a lab.
   \`draw: all\` leaves out what the cluster of the lab cannot have, and faults without a visible symptom. \`labs test --seeds N\` tests several draws.
 - Parameters beside \`draw\` are for all faults of the list that have such a parameter.
-- Several faults in one task overlap: all scenes are made, then all faults. Faults of one \`service\` share its pods. Choose such that the cure of one
+- Several faults in one task overlap: all scenes are made, then all faults. Faults of one \`service\` share its pods, so their
+  nodes must be the same. Choose such that the cure of one
   does not cure the other: not two that a restart of kube-proxy on the same node mends.
 - The edition for students (\`labs pack --student\`) keeps the fault and its symptom, with \`solve: false\`: \`labs solve\` does not mend it.
 - Each fault makes a scene of its own: a service, a pod that serves, and a pod \`NAME-visitor\` that calls. So a lab needs two nodes.

@@ -168,6 +168,8 @@ export const labYamlSentences: Sentences = {
     '{fault} 고장에는 다음 모드의 kube-proxy가 있어야 합니다: {values}. 실습의 모드: {mode}',
   '{fault} needs the pod network {values}; the lab has {mode}':
     '{fault} 고장에는 다음 파드 네트워크가 있어야 합니다: {values}. 실습의 파드 네트워크: {mode}',
+  '{fault} and {other} cannot share the service {service}: they need other pods there':
+    '{service} 서비스를 함께 쓸 수 없는 고장입니다: {fault}, {other}. 필요한 파드가 서로 다릅니다',
   // YAML
   'the file is empty: docs/authoring/tutorial.md shows how a lab begins':
     '빈 파일입니다. docs/authoring/tutorial.md에 시작하는 방법이 있습니다',

@@ -45,8 +45,27 @@ export const readEntries = (
       return { task, path: at, ...reader.entry(one, at) };
     });
   });
-  return { entries, problems };
+  return { entries, problems: [...problems, ...sceneProblems(entries)] };
 };
+
+/** Faults of one task and one service share its scene: the same pods, on the same nodes. */
+const sceneProblems = (entries: readonly Entry[]): readonly Problem[] =>
+  entries.flatMap((entry) => {
+    const before = entries.slice(0, entries.indexOf(entry)).filter(({ task }) => task === entry.task);
+    const others = before.flatMap(({ candidates }) => candidates);
+    for (const { fault, values } of entry.candidates) {
+      const scene = fault.scene(values);
+      const other = others.find((each) => {
+        const present = each.fault.scene(each.values);
+        return present.service === scene.service && JSON.stringify(present) !== JSON.stringify(scene);
+      });
+      if (other) {
+        const message = `fault: ${fault.name} and ${other.fault.name} cannot share the service ${scene.service}: they need other pods there`;
+        return [{ path: entry.path, message }];
+      }
+    }
+    return [];
+  });
 
 class EntryReader {
   readonly #cluster: Surroundings;

@@ -178,6 +178,13 @@ describe('a mistake', () => {
     expect(await problems()).toEqual([problem]);
   });
 
+  test('is a pair of faults that need other pods for one service', async () => {
+    write(task('[{ draw: [selector-typo, mtu], service: a/b }, { draw: [unready-endpoint], service: a/b }]'));
+    expect(await problems()).toEqual([
+      '8:59 fault: unready-endpoint and selector-typo cannot share the service a/b: they need other pods there',
+    ]);
+  });
+
   test('is a fault that does not stay in the cluster', async () => {
     write(task('tampered-rule'), { cluster: nodes.replace('}] }', '}], proxy: { mode: nftables } }') });
     expect(await problems()).toEqual([

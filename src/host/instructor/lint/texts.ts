@@ -98,7 +98,7 @@ const localizedAt = (value: unknown, path: Path, parsed: ParsedYaml, about: Abou
 /** The Markdown of tasks and their debriefs, with the translations. */
 const fileGroups = (raw: Raw, parsed: ParsedYaml, files: ReadonlyMap<string, string>): readonly TextGroup[] =>
   namedFiles(raw)
-    .filter(({ exports, file }) => exports === undefined && files.has(file))
+    .filter(({ exports, file }) => exports === undefined && file.endsWith('.md') && files.has(file))
     .flatMap(({ file, path }) => {
       const task = Number(path[1]);
       const debrief = file.replace(/\.md$/, '.debrief.md');
