@@ -27,7 +27,7 @@ beforeAll(async () => {
   await ok(run(['start', join(folder, 'lab')]));
 }, 120_000);
 afterAll(async () => {
-  await run(['delete']);
+  await run(['delete', '--yes']);
   await rm(folder, { recursive: true, force: true });
 }, 60_000);
 
