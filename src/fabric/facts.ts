@@ -6,10 +6,10 @@ import { parseLinks, parseRoutes } from './links.ts';
 import { parseListeners } from './listeners.ts';
 import { type Namespace, namespacesOf } from './namespaces.ts';
 import { find } from './place.ts';
-import { readProc } from './proc.ts';
 import { describeProcesses, machineProcesses, type ProcessTable } from './processes.ts';
 import { AgentError, type Netns, runOk, run as runTool } from './run.ts';
 import { type SavedRules, saveRules } from './saved-rules.ts';
+import { readSocketTable } from './socket-tables.ts';
 import { conntrackCount, sysctlFile, sysctls } from './sysctls.ts';
 import { lineWithoutText, notText } from './tool-text.ts';
 
@@ -40,7 +40,7 @@ const gather = async (table: ProcessTable, { place, want }: FactsParams, signal?
     ip6tables: () => run(['ip6tables-save']),
     links: async () => parseLinks(await run(ipLinks)),
     routes: async () => parseRoutes(await run(['ip', '-details', '-json', 'route', 'show', 'table', 'main'])),
-    listeners: () => listenersOf(namespace, run),
+    listeners: () => listenersOf(namespace, signal),
     processes: async () =>
       describeProcesses(
         ((await members) ?? []).filter(({ netns }) => isWholeMachine(place) || netns === namespace.id),
@@ -81,15 +81,8 @@ const ipvsOf = async (netns: Netns, signal?: AbortSignal): Promise<Facts['ipvs']
 
 const socketTables = ['tcp', 'udp', 'tcp6', 'udp6'] as const;
 
-const listenersOf = async ({ hostPid }: Namespace, run: Run): Promise<readonly ListenerFact[]> => {
-  const tables = await Promise.all(
-    socketTables.map(async (table) =>
-      // In a namespace without a process, `cat` reads the table: /proc/self/net shows the namespace of the reader.
-      hostPid === undefined
-        ? await run(['cat', `/proc/self/net/${table}`])
-        : ((await readProc(`/proc/${hostPid}/net/${table}`)) ?? ''),
-    ),
-  );
+const listenersOf = async (namespace: Namespace, signal?: AbortSignal): Promise<readonly ListenerFact[]> => {
+  const tables = await Promise.all(socketTables.map((table) => readSocketTable(namespace, table, signal)));
   return socketTables.flatMap((table, index) =>
     parseListeners(table.startsWith('tcp') ? 'tcp' : 'udp', tables[index] ?? ''),
   );

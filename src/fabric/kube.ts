@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { type IncomingMessage, request as plainRequest } from 'node:http';
 import { Agent, request } from 'node:https';
+import type { Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { FabricMethods } from '../api/fabric.ts';
@@ -13,6 +14,7 @@ import { AgentError } from './run.ts';
 
 const timeoutMs = 5000;
 const mostBytes = 32 * 1024 * 1024;
+const mostTries = 3;
 
 interface Credentials {
   readonly server: string;
@@ -37,11 +39,11 @@ export interface WatchOptions {
 
 /**
  * GET requests and watches on the API server. The credentials are read once.
- * @param isOwn whether the cluster's kube-apiserver runs at this address: root there has the key to answer in its place
+ * @param isOwn whether the cluster's kube-apiserver has this connection: root there has the key to answer in its place
  */
 export const createKube = (
   configPath: string = nodePaths.adminConfig,
-  isOwn: (address: string) => Promise<boolean> = async () => true,
+  isOwn: (connection: Socket) => Promise<boolean> = async () => true,
 ): Kube => {
   let credentials: Promise<Credentials> | undefined;
   const at = async (path: string): Promise<readonly [URL, Agent]> => {
@@ -53,10 +55,13 @@ export const createKube = (
     address: async () => (await at('/'))[0],
     async get({ path }) {
       const [url, agent] = await at(path);
-      const { status, body } = await get(url, agent);
-      if (!(await isOwn(url.hostname)))
-        throw new AgentError('FABRIC_OTHER_API', 'another program answers in the place of kube-apiserver');
-      return { status, body: parseBody(body) };
+      for (let tries = 1; ; tries += 1) {
+        const { status, body, connection } = await get(url, agent);
+        if (await isOwn(connection)) return { status, body: parseBody(body) };
+        // A connection that has ended meanwhile belongs to nobody.
+        if (!connection.destroyed || tries === mostTries)
+          throw new AgentError('FABRIC_OTHER_API', 'another program answers in the place of kube-apiserver');
+      }
     },
     watch: (path, options) => watchList(() => at(path), options),
   };
@@ -146,8 +151,10 @@ const follow = async (
 };
 
 /** A GET request to a health endpoint. */
-export const health = ({ address, port, path }: FabricMethods['health']['params']) =>
-  get(new URL(path, `http://${address}:${port}`));
+export const health = async ({ address, port, path }: FabricMethods['health']['params']) => {
+  const { status, body } = await get(new URL(path, `http://${address}:${port}`));
+  return { status, body };
+};
 
 /** `plan/files.ts` writes this file with one value per line, so it needs no YAML parser. */
 const readCredentials = async (path: string): Promise<Credentials> => {
@@ -163,8 +170,14 @@ const readCredentials = async (path: string): Promise<Credentials> => {
   return { server: value('server'), agent };
 };
 
-const get = (url: URL, agent?: Agent): Promise<{ status: number; body: string }> => {
-  const { promise, resolve, reject } = Promise.withResolvers<{ status: number; body: string }>();
+interface Answer {
+  readonly status: number;
+  readonly body: string;
+  readonly connection: Socket;
+}
+
+const get = (url: URL, agent?: Agent): Promise<Answer> => {
+  const { promise, resolve, reject } = Promise.withResolvers<Answer>();
   const limit = AbortSignal.timeout(timeoutMs);
   const fail = (error: Error): void => {
     const said = limit.aborted ? 'no answer in time' : error.message;
@@ -181,7 +194,8 @@ const get = (url: URL, agent?: Agent): Promise<{ status: number; body: string }>
       if (body.length > mostBytes) response.destroy(new Error('the answer is too long'));
     });
     response.on('error', fail);
-    response.on('end', () => resolve({ status: response.statusCode ?? 0, body }));
+    const connection = response.socket;
+    response.on('end', () => resolve({ status: response.statusCode ?? 0, body, connection }));
   });
   asked.end();
   return promise;

@@ -1,4 +1,4 @@
-// Parses /proc/PID/net/{tcp,udp,tcp6,udp6}, the kernel's list of sockets, into facts. Pure. Used by facts.ts.
+// Parses /proc/PID/net/{tcp,udp,tcp6,udp6}, the kernel's list of sockets. Pure. Used by facts.ts and api-server.ts.
 import type { ListenerFact } from '../api/facts.ts';
 
 const listening = '0A';
@@ -15,6 +15,22 @@ export const parseListeners = (protocol: 'tcp' | 'udp', table: string): readonly
       const [address = '', port = ''] = local.split(':');
       return [{ protocol, address: addressOf(address), port: Number.parseInt(port, 16) }];
     });
+
+/**
+ * The inode of the socket whose other end is this one.
+ * @param peer `address:port`, as `socket.localAddress` names the address
+ */
+export const socketWithPeer = (table: string, peer: string): string | undefined => {
+  for (const line of table.split('\n').slice(1)) {
+    const fields = line.trim().split(/\s+/);
+    const [address = '', port = ''] = (fields[2] ?? '').split(':');
+    if (port === '' || `${addressOf(address)}:${Number.parseInt(port, 16)}` !== peer) continue;
+    // A connection that is over has none.
+    const inode = fields[9];
+    if (inode !== undefined && inode !== '0') return inode;
+  }
+  return undefined;
+};
 
 /** The kernel prints each 32-bit word of the address as a number in host byte order, which is little-endian here. */
 const addressOf = (hex: string): string => {

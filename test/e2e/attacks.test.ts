@@ -271,17 +271,36 @@ describe('the progress file', () => {
   });
 });
 
-test('another program with the key of the API server does not answer in its place', async () => {
-  const fake = `const https = require('https'), fs = require('fs'), pki = '/etc/kubernetes/pki/apiserver';
-    const keys = { key: fs.readFileSync(pki + '.key'), cert: fs.readFileSync(pki + '.crt') };
-    https.createServer(keys, (q, r) => r.end('{"items":[]}')).listen(6443);`;
-  await sh(
-    'controlplane',
-    `systemctl stop kube-apiserver; cat > /tmp/api.js <<'END'\n${fake}\nEND\nsystemd-run -q --unit=api node /tmp/api.js`,
-  );
-  const report = await grade();
-  expect(report.broken).toBe(false);
-  expect(JSON.stringify(failuresIn(report))).toContain('another program answers in the place of kube-apiserver');
-  await sh('controlplane', 'systemctl stop api; systemctl start kube-apiserver');
-  expect(failuresIn(await until(isFull))).toEqual({});
+describe('another program with the key of the API server', () => {
+  const caught = async (script: string, undo: string) => {
+    // Passes on what the real API server says, but with other objects.
+    const fake = `const https = require('https'), fs = require('fs'), pki = '/etc/kubernetes/pki/';
+      const read = (name) => fs.readFileSync(pki + name), ca = read('ca.crt');
+      const own = { cert: read('apiserver-kubelet-client.crt'), key: read('apiserver-kubelet-client.key') };
+      https.createServer({ key: read('apiserver.key'), cert: read('apiserver.crt') }, (q, r) => {
+        https.get({ host: '127.0.0.1', port: 6443, path: q.url, ca, ...own }, (a) => a.pipe(r)).on('error', () =>
+          r.end('{"items":[]}'));
+      }).listen(Number(process.argv[2]));`;
+    await sh('controlplane', `cat > /tmp/api.js <<'END'\n${fake}\nEND\n${script}`);
+    try {
+      const report = await grade();
+      expect(report.broken).toBe(false);
+      expect(JSON.stringify(failuresIn(report))).toContain('another program answers in the place of kube-apiserver');
+    } finally {
+      await sh('controlplane', `systemctl stop api; ${undo}`);
+    }
+    expect(failuresIn(await until(isFull))).toEqual({});
+  };
+
+  const start = (port: number) =>
+    `systemd-run -q --unit=api node /tmp/api.js ${port}
+     until (exec 3<> /dev/tcp/127.0.0.1/${port}) 2> /dev/null; do :; done`;
+
+  test('does not answer in its place', () =>
+    caught(`systemctl stop kube-apiserver; ${start(6443)}`, 'systemctl start kube-apiserver'));
+
+  test('does not answer before it', () => {
+    const rule = 'PREROUTING ! -s 192.168.56.12/30 -p tcp --dport 6443 -j REDIRECT --to-ports 6444';
+    return caught(`${start(6444)}; iptables -t nat -I ${rule}`, `iptables -t nat -D ${rule}`);
+  });
 });

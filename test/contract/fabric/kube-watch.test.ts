@@ -35,6 +35,21 @@ const json = 'application/json';
 const post = (path: string, body: unknown) => server.send('POST', path, json, body);
 const merge = (path: string, body: unknown) => server.send('PATCH', path, 'application/merge-patch+json', body);
 
+test('believes only a connection of the API server, and asks again after one that has ended', async () => {
+  const path = '/api/v1/namespaces';
+  const config = join(folder, 'admin.conf');
+  const seen: boolean[] = [];
+  const doubtful = createKube(config, async (connection) => {
+    if (seen.length === 0) connection.destroy();
+    seen.push(connection.destroyed);
+    return seen.length > 1;
+  });
+  expect(await doubtful.get({ path })).toMatchObject({ status: 200 });
+  expect(seen).toEqual([true, false]);
+  const strange = createKube(config, async () => false);
+  await expect(strange.get({ path })).rejects.toMatchObject({ code: 'FABRIC_OTHER_API' });
+});
+
 /** Counts what is told about a list. */
 const watching = async (path: string) => {
   const stop = new AbortController();

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { classify, parseReport } from '../../../src/fabric/curl.ts';
 import { parseLinks, parseRoutes } from '../../../src/fabric/links.ts';
-import { parseListeners } from '../../../src/fabric/listeners.ts';
+import { parseListeners, socketWithPeer } from '../../../src/fabric/listeners.ts';
 import { candidates, parseAnswers } from '../../../src/fabric/resolver.ts';
 
 const report = (exitcode: number, errormsg = 'words') => ({
@@ -84,6 +84,31 @@ describe('listeners', () => {
 
   test('a connection is not a listener', () => {
     expect(parseListeners('tcp', [header, row('0100007F:1F90', '01')].join('\n'))).toEqual([]);
+  });
+});
+
+describe('the socket at the other end of a connection', () => {
+  const row = (remote: string, inode: string) =>
+    `   0: 0A38A8C0:192B ${remote} 01 00000000:00000000 00:00000000 00000000     0        0 ${inode} 1 0 100 0 0 10 0`;
+  const table = ['  sl', row('0138A8C0:2710', '71'), row('0138A8C0:2711', '0'), row('0138A8C0:2712', '72'), ''].join(
+    '\n',
+  );
+
+  test.each([
+    ['192.168.56.1:10000', '71'],
+    ['192.168.56.1:10002', '72'],
+    ['192.168.56.2:10002', undefined],
+  ])('of %s has the inode %s', (peer, inode) => {
+    expect(socketWithPeer(table, peer)).toBe(inode);
+  });
+
+  test('is none when the connection is over', () => {
+    expect(socketWithPeer(table, '192.168.56.1:10001')).toBeUndefined();
+  });
+
+  test('may listen on IPv6, too', () => {
+    const mapped = row('0000000000000000FFFF00000138A8C0:2710', '73');
+    expect(socketWithPeer(['  sl', mapped].join('\n'), '192.168.56.1:10000')).toBe('73');
   });
 });
 
