@@ -25,6 +25,8 @@ export interface HttpProbe {
   readonly nameserver?: Ipv4;
   /** The request must be seen at each stage. Undefined: every answer counts but one of the place itself. */
   readonly stages?: readonly Stage[];
+  /** A proxy (kube-proxy in userspace mode) opens its own connection to the endpoint. */
+  readonly relayed?: boolean;
 }
 
 /**
@@ -52,7 +54,7 @@ export interface TcpProbe {
   readonly nameserver?: Ipv4;
   /** The connection must be seen at each stage. */
   readonly stages?: readonly Stage[];
-  /** A proxy (kube-proxy in userspace mode) opens its own connection to the endpoint. */
+  /** As of an HTTP probe. */
   readonly relayed?: boolean;
 }
 export type TcpOutcome =

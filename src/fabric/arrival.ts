@@ -15,15 +15,18 @@ export const probeHeader = 'X-Labs-Probe';
 export const newSecret = (): string => randomBytes(16).toString('hex');
 
 export interface ArrivalWatch extends AsyncDisposable {
-  /** Whether the request with this secret came to a place of each stage. */
-  sawRequest(secret: string): Promise<boolean>;
+  /** Whether the request with this secret came to a place of each stage, and its connection did (see `sawConnection`). */
+  sawRequest(secret: string, relayed: boolean): Promise<boolean>;
   /**
    * Whether a connection of the prober came to a place of each stage. Address translation keeps the number that the
    * kernel chose for the first byte. A proxy in between (`relayed`) opens a connection of its own.
    */
   sawConnection(relayed: boolean): Promise<boolean>;
-  /** For each place of the last stage: how many of the requests with these secrets came to it, and to no other. */
-  countRequests(secrets: readonly string[]): Promise<readonly number[]>;
+  /**
+   * For each place of the last stage: how many of the requests with these secrets came to it, and to no other. No more
+   * than connections of the prober came to it.
+   */
+  countRequests(secrets: readonly string[], relayed: boolean): Promise<readonly number[]>;
   /** For each place of the last stage: how many connections of the prober came to it. */
   countConnections(): Promise<readonly number[]>;
 }
@@ -90,22 +93,28 @@ export const watchArrivals = async ({ table, captures, stages, prober }: WatchOp
     const counted = came.filter((mark) => last.filter((marks) => marks.has(mark)).length === 1);
     return last.map((marks) => counted.filter((mark) => marks.has(mark)).length);
   };
+  const sawConnection = async (relayed: boolean): Promise<boolean> => {
+    if (relayed || !own || !prober) return allSaw((packets) => beginningsIn(packets).length > 0);
+    await own.until((packets) => beginningsIn(packets).some((beginning) => isOf(prober, beginning)));
+    const numbers = numbersOf(prober, own);
+    return allSaw((packets) => numbersIn(packets).some((number) => numbers.has(number)));
+  };
+  const connections = (): readonly number[] => count(prober && own ? numbersOf(prober, own) : new Set(), numbersIn);
   const kept = stack.move();
   return {
-    sawRequest: (secret) => allSaw((packets) => packets.includes(secret)),
-    sawConnection: async (relayed) => {
-      if (relayed || !own || !prober) return allSaw((packets) => beginningsIn(packets).length > 0);
-      await own.until((packets) => beginningsIn(packets).some((beginning) => isOf(prober, beginning)));
-      const numbers = numbersOf(prober, own);
-      return allSaw((packets) => numbersIn(packets).some((number) => numbers.has(number)));
-    },
-    async countRequests(secrets) {
+    sawRequest: async (secret, relayed) =>
+      (await allSaw((packets) => packets.includes(secret))) && (await sawConnection(relayed)),
+    sawConnection,
+    async countRequests(secrets, relayed) {
       await settled();
-      return count(new Set(secrets), secretsIn);
+      const requests = count(new Set(secrets), secretsIn);
+      if (relayed) return requests;
+      const opened = connections();
+      return requests.map((number, index) => Math.min(number, opened[index] ?? 0));
     },
     async countConnections() {
       await settled();
-      return count(prober && own ? numbersOf(prober, own) : new Set(), numbersIn);
+      return connections();
     },
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };

@@ -33,16 +33,16 @@ const http = async (tools: Tools, probe: HttpProbe, signal?: AbortSignal): Promi
   if (!resolved.ok) return resolved;
   const prober = { namespace: found.namespace, ports: someLocalPorts() };
   const isSecure = url.protocol === 'https:';
-  const seen = { ...tools, ...(isSecure ? { prober } : {}) };
-  await using watch = probe.stages && (await watchArrivals({ ...seen, stages: probe.stages }));
+  await using watch = probe.stages && (await watchArrivals({ ...tools, stages: probe.stages, prober }));
   const secret = newSecret();
   const headers = { ...probe.headers, ...(watch ? { [probeHeader]: secret } : {}) };
   const answer = await sendHttp(netns, { ...probe, ...resolved, url, headers, ports: prober.ports }, signal);
   if (!answer.ok) return answer;
   const { report, body } = answer;
+  const { relayed = false } = probe;
   // Nobody can read an encrypted request on its way, so its connection has to do.
   const arrived = watch
-    ? await (isSecure ? watch.sawConnection(false) : watch.sawRequest(secret))
+    ? await (isSecure ? watch.sawConnection(relayed) : watch.sawRequest(secret, relayed))
     : !(await answersItself(found.namespace, report.remote_ip));
   if (!arrived) return elsewhere;
   return {

@@ -29,12 +29,13 @@ export const createSeries = (table: ProcessTable) => {
     const prober = { namespace, ports: { first: ports[0]?.first ?? 0, last: ports.at(-1)?.last ?? 0 } };
     // Nobody can read an encrypted request on its way, so its connection has to do.
     const isReadable = probe.kind === 'http' && probe.url.startsWith('http:');
-    await using watch = await watchArrivals({ table, captures, stages, ...(isReadable ? {} : { prober }) });
+    await using watch = await watchArrivals({ table, captures, stages, prober });
     const secrets = Array.from({ length: times }, newSecret);
     const request = { netns: namespace.netns, probe, secrets, ports, ...resolved };
     const said = tally(times, await sendAll(request, signal));
     if (!said.ok) return said;
-    return { ...said, arrived: await (isReadable ? watch.countRequests(secrets) : watch.countConnections()) };
+    const relayed = probe.kind === 'http' && (probe.relayed ?? false);
+    return { ...said, arrived: await (isReadable ? watch.countRequests(secrets, relayed) : watch.countConnections()) };
   };
 };
 

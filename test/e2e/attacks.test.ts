@@ -118,6 +118,23 @@ test('attacks on what the grader sees are caught, nothing else fails, and nothin
   expect(failuresIn(await until(isFull))).toEqual({});
 });
 
+test('a relay that a student runs in place of kube-proxy is no service', async () => {
+  const { stdout: podIp } = await kubectl('get', 'pod', 'orange', '-o', 'jsonpath={.status.podIP}');
+  const { stdout: port } = await kubectl('get', 'service', 'orange-public', '-o', 'jsonpath={.spec.ports[0].nodePort}');
+  await sh(
+    'node02',
+    `systemctl stop kube-proxy; iptables -t nat -F PREROUTING
+     systemd-run -q --unit=relay socat TCP-LISTEN:${port},fork TCP:${podIp}:80`,
+  );
+  try {
+    const report = await until((each) => elsewhere.test(failuresIn(each)['nodeport/node02'] ?? ''));
+    expect(failuresIn(report)['nodeport/node02']).toMatch(elsewhere);
+  } finally {
+    await sh('node02', 'systemctl stop relay; systemctl start kube-proxy');
+  }
+  expect(failuresIn(await until(isFull))).toEqual({});
+});
+
 test('kube-proxy with other code in its process is another program; with other flags, it is kube-proxy', async () => {
   const command =
     '/usr/local/bin/kube-proxy --config=/etc/kubernetes/kube-proxy-config.yaml --hostname-override=node02';

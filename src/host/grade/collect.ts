@@ -178,9 +178,9 @@ const collectOne = async (collector: Collector, request: FactRequest): Promise<u
       return access.fabric.call('twin', params, { timeoutMs: 60_000 });
     }
     case 'http': {
-      const { spot, url, method, host, timeoutMs, stages } = request;
+      const { spot, url, method, host, timeoutMs, stages, relayed } = request;
       const headers = host === undefined ? {} : { headers: { host } };
-      const at = stages ? { stages: stagesOf(access, stages) } : {};
+      const at = { ...(stages ? { stages: stagesOf(access, stages) } : {}), ...(relayed ? { relayed } : {}) };
       return call('http', { place: placeOf(access, spot), url, method, timeoutMs, ...headers, ...at });
     }
     case 'tcp': {

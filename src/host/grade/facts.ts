@@ -55,6 +55,8 @@ export interface FactKinds {
       readonly host?: string;
       readonly timeoutMs: number;
       readonly stages?: readonly (readonly Endpoint[])[];
+      /** kube-proxy may answer the connection itself and open another one to the endpoint. */
+      readonly relayed?: boolean;
     };
     readonly value: HttpOutcome;
   };
@@ -65,7 +67,6 @@ export interface FactKinds {
       readonly port: number;
       readonly timeoutMs: number;
       readonly stages?: readonly (readonly Endpoint[])[];
-      /** kube-proxy may answer the connection itself and open another one to the endpoint. */
       readonly relayed?: boolean;
     };
     readonly value: TcpOutcome;

@@ -27,9 +27,9 @@ http.createServer((q, r) => {
   r.end([q.method, q.headers.host, q.headers['x-test'] ?? '', q.socket.remoteAddress].join(' '));
 }).listen(80, '0.0.0.0');
 require('node:https').createServer(JSON.parse(process.argv[1]), (q, r) => r.end('safe')).listen(443, '0.0.0.0');
-net.createServer((s) => s.end('5.5.5-MariaDB')).listen(3306, '0.0.0.0');
+net.createServer((s) => s.on('error', () => {}).end('5.5.5-MariaDB')).listen(3306, '0.0.0.0');
 net.createServer((s) => { s.once('data', () => s.resetAndDestroy()); s.on('error', () => {}); }).listen(81, '0.0.0.0');
-net.createServer(() => {}).listen(82, '0.0.0.0');
+net.createServer((s) => s.on('error', () => {})).listen(82, '0.0.0.0');
 const dns = dgram.createSocket('udp4');
 dns.on('message', (m, r) => {
   let end = 12, labels = [];
@@ -99,6 +99,23 @@ describe('a probe that must arrive at an endpoint', () => {
   test('is seen there although nobody can read it', async () => {
     expect(await get('https://10.9.9.6/', { stages: [at('10.9.9.8', 443)] })).toMatchObject({ ok: true, body: 'safe' });
     expect(await get('https://10.9.9.6/', { stages: [at('10.9.9.6', 443)] })).toMatchObject(elsewhere);
+  });
+
+  test('is not there when a relay has passed it on, unless kube-proxy is one', async () => {
+    const relay = machine.background('exec socat TCP-LISTEN:8080,bind=10.9.9.8,fork,reuseaddr TCP:10.9.9.8:80');
+    try {
+      const url = 'http://10.9.9.6:8080/';
+      const look = async () => ((await get(url, { stages: [] })).ok ? done(undefined) : notYet('no answer'));
+      await eventually('the relay answers', look, { timeoutMs: 10_000 });
+      expect(await get(url, translated())).toMatchObject(elsewhere);
+      expect(await get(url, { ...translated(), relayed: true })).toMatchObject({ ok: true });
+      const often = (relayed: boolean) =>
+        series({ times: 2, ...translated(), probe: { kind: 'http', place: place(), timeoutMs: 2000, url, relayed } });
+      expect(await often(false)).toMatchObject({ arrived: [0] });
+      expect(await often(true)).toMatchObject({ arrived: [2] });
+    } finally {
+      relay.kill('SIGKILL');
+    }
   });
 
   test('must be seen at each stage, and at one place of a stage', async () => {

@@ -91,7 +91,7 @@ export class Probes {
     return this.#options.facts.one<'tcp'>({
       ...request,
       ...this.#stages(from, request.host, request.port, expected),
-      ...(this.#options.cluster.proxy.mode === 'userspace' ? { relayed: true } : {}),
+      ...this.#relayed(),
     });
   }
 
@@ -120,7 +120,13 @@ export class Probes {
       method: method ?? 'GET',
       ...(target.host === host ? {} : { host }),
       timeoutMs: timeoutMs ?? defaultTimeoutMs,
+      ...this.#relayed(),
     };
+  }
+
+  /** In this mode, kube-proxy answers a connection itself and opens another one to the endpoint. */
+  #relayed(): { readonly relayed?: true } {
+    return this.#options.cluster.proxy.mode === 'userspace' ? { relayed: true } : {};
   }
 
   #tcpRequest(from: Place, to: string, timeoutMs: number): TcpRequest | Unresolved {
