@@ -108,6 +108,8 @@ export interface LookupProbe {
   readonly name: string;
   readonly nameserver: Ipv4;
   readonly timeoutMs: number;
+  /** Each query must be seen at each stage. Undefined: every answer counts. */
+  readonly stages?: readonly Stage[];
 }
 export type LookupOutcome =
   | { readonly ok: true; readonly addresses: readonly string[] }

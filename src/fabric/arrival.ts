@@ -15,8 +15,10 @@ export const probeHeader = 'X-Labs-Probe';
 export const newSecret = (): string => randomBytes(16).toString('hex');
 
 export interface ArrivalWatch extends AsyncDisposable {
-  /** Whether the request with this secret came to a place of each stage, and its connection did (see `sawConnection`). */
+  /** Whether the request with this secret, and its connection (see `sawConnection`), came to a place of each stage. */
   sawRequest(secret: string, relayed: boolean): Promise<boolean>;
+  /** Whether the packets with these secrets came to a place of each stage. */
+  sawAll(secrets: readonly string[]): Promise<boolean>;
   /**
    * Whether a connection of the prober came to a place of each stage. Address translation keeps the number that the
    * kernel chose for the first byte. A proxy in between (`relayed`) opens a connection of its own.
@@ -37,6 +39,8 @@ export interface WatchOptions {
   readonly stages: readonly Stage[];
   /** Also watch the connections that this prober opens. */
   readonly prober?: Prober;
+  /** Default: `tcp`. */
+  readonly protocol?: 'tcp' | 'udp';
 }
 
 export interface Prober {
@@ -64,7 +68,13 @@ export const portsOfEach = (times: number): readonly LocalPorts[] => {
   });
 };
 
-export const watchArrivals = async ({ table, captures, stages, prober }: WatchOptions): Promise<ArrivalWatch> => {
+export const watchArrivals = async ({
+  table,
+  captures,
+  stages,
+  prober,
+  protocol = 'tcp',
+}: WatchOptions): Promise<ArrivalWatch> => {
   await using stack = new AsyncDisposableStack();
   const watch = async (arrival: Arrival): Promise<Capture | undefined> => {
     const found = await findEndpoint(table, arrival);
@@ -72,7 +82,12 @@ export const watchArrivals = async ({ table, captures, stages, prober }: WatchOp
     stack.use(found);
     const { id, netns } = found.namespace;
     return stack.use(
-      await captures({ id, netns, direction: arrival.leaves ? 'out' : 'in', filter: filterOf(arrival) }),
+      await captures({
+        id,
+        netns,
+        direction: arrival.leaves ? 'out' : 'in',
+        filter: `${protocol} and ${filterOf(arrival)}`,
+      }),
     );
   };
   const [own, ...watchedStages] = await Promise.all([
@@ -104,6 +119,8 @@ export const watchArrivals = async ({ table, captures, stages, prober }: WatchOp
   return {
     sawRequest: async (secret, relayed) =>
       (await allSaw((packets) => packets.includes(secret))) && (await sawConnection(relayed)),
+    sawAll: async (secrets) =>
+      (await Promise.all(secrets.map((secret) => allSaw((packets) => packets.includes(secret))))).every(Boolean),
     sawConnection,
     async countRequests(secrets, relayed) {
       await settled();

@@ -7,7 +7,7 @@ export interface CaptureSpec {
   readonly id: string;
   /** libpcap shows the packets of loopback only as incoming. */
   readonly direction: 'in' | 'out' | 'inout';
-  /** Of pcap-filter(7), about TCP packets. */
+  /** Of pcap-filter(7). */
   readonly filter: string;
 }
 
@@ -79,7 +79,7 @@ const start = ({ netns, direction, filter }: CaptureSpec): Running => {
   run(
     [
       ...['tcpdump', '-Z', 'root', '-n', '-l', '-A', '-S', '-t', '-s', '2048', '--immediate-mode'],
-      ...['-i', 'any', '-Q', direction, `(tcp and ${filter}) or ${marks}`],
+      ...['-i', 'any', '-Q', direction, `(${filter}) or ${marks}`],
     ],
     {
       netns,

@@ -20,7 +20,7 @@ export const createProbes = (table: ProcessTable) => {
   return {
     http: (probe: HttpProbe, signal?: AbortSignal) => http(tools, probe, signal),
     tcp: (probe: TcpProbe, signal?: AbortSignal) => tcp(tools, probe, signal),
-    lookup: (probe: LookupProbe, signal?: AbortSignal) => lookup(table, probe, signal),
+    lookup: (probe: LookupProbe, signal?: AbortSignal) => lookup(tools, probe, signal),
   };
 };
 
@@ -81,25 +81,45 @@ const tcp = async (tools: Tools, probe: TcpProbe, signal?: AbortSignal): Promise
 export const isHost = (text: string): boolean => /^[\w.-]+$/.test(text);
 
 /** Queries a name server as a pod's resolver does: a name with few dots is tried in the search domains first. */
-const lookup = async (table: ProcessTable, probe: LookupProbe, signal?: AbortSignal): Promise<LookupOutcome> => {
-  await using found = await find(table, probe.place);
-  return await ask(found.namespace.netns, probe.name, probe, signal);
+const lookup = async (tools: Tools, probe: LookupProbe, signal?: AbortSignal): Promise<LookupOutcome> => {
+  await using found = await find(tools.table, probe.place);
+  await using watch = probe.stages && (await watchArrivals({ ...tools, stages: probe.stages, protocol: 'udp' }));
+  const queries = candidates(probe.name).map((name) => ({ name, secret: newSecret() }));
+  const outcome = await ask(found.namespace.netns, queries, probe, signal);
+  if (!outcome.ok || !watch) return outcome;
+  // An answer may hold the addresses of another query's name, so no query may have another server.
+  return (await watch.sawAll(queries.map(({ secret }) => secret))) ? outcome : elsewhere;
 };
 
 interface Asked {
+  readonly name: string;
   readonly nameserver: Ipv4;
   readonly timeoutMs: number;
 }
 
 const dig = ['dig', '+tries=1', '+noall', '+answer'] as const;
 
-const ask = async (netns: Netns, name: string, asked: Asked, signal?: AbortSignal): Promise<LookupOutcome> => {
-  const names = candidates(name);
+interface Query {
+  readonly name: string;
+  readonly secret: string;
+}
+
+/** An option of EDNS (RFC 6891) for local use. A server ignores it, and everybody on the way can read it. */
+const secretOption = 65_001;
+
+const ask = async (
+  netns: Netns,
+  queries: readonly Query[],
+  asked: Asked,
+  signal?: AbortSignal,
+): Promise<LookupOutcome> => {
   const time = String(Math.max(1, Math.ceil(asked.timeoutMs / 1000)));
-  const result = await run(
-    [...dig, `@${parseIpv4(asked.nameserver)}`, `+time=${time}`, ...names.flatMap((n) => ['-q', n, '-t', 'A'])],
-    { netns, timeoutMs: asked.timeoutMs + marginMs, signal },
-  );
+  const result = await run([...dig, `@${parseIpv4(asked.nameserver)}`, `+time=${time}`, ...queries.flatMap(words)], {
+    netns,
+    timeoutMs: asked.timeoutMs + marginMs,
+    signal,
+  });
+  const names = queries.map(({ name }) => name);
   const answer = parseAnswers(result.stdout, names);
   if (answer.length > 0) return { ok: true, addresses: answer };
   const reason = result.stdout.match(/^;; .*/m)?.[0].replace(/^;; /, '') ?? result.stderr.trim();
@@ -107,7 +127,12 @@ const ask = async (netns: Netns, name: string, asked: Asked, signal?: AbortSigna
     return failed('timeout', `the name server ${asked.nameserver} did not answer`);
   if (/refused/.test(reason)) return failed('refused', `nothing answers on ${asked.nameserver}, port 53`);
   if (/unreachable/.test(reason)) return failed('unreachable', `the name server ${asked.nameserver}: ${reason}`);
-  return failed('unresolved', `${asked.nameserver} has no address for ${name}`);
+  return failed('unresolved', `${asked.nameserver} has no address for ${asked.name}`);
+};
+
+const words = ({ name, secret }: Query): readonly string[] => {
+  const option = Buffer.from(secret).toString('hex');
+  return ['-q', name, '-t', 'A', `+ednsopt=${secretOption}:${option}`];
 };
 
 type Resolved = { readonly ok: true; readonly address?: string } | Failed;
@@ -122,7 +147,9 @@ export const resolve = async (
   if (/^[\d.]+$/.test(host) || host.startsWith('[')) return { ok: true };
   if (probe.nameserver === undefined)
     return failed('unresolved', `this place has no name server, so ${host} can't be resolved`);
-  const outcome = await ask(netns, host, { nameserver: probe.nameserver, timeoutMs: probe.timeoutMs }, signal);
+  const { nameserver, timeoutMs } = probe;
+  const queries = candidates(host).map((name) => ({ name, secret: newSecret() }));
+  const outcome = await ask(netns, queries, { name: host, nameserver, timeoutMs }, signal);
   if (!outcome.ok) return outcome;
   const [address] = outcome.addresses;
   return address === undefined ? failed('unresolved', `${host} has no address`) : { ok: true, address };

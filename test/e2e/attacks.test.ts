@@ -118,6 +118,37 @@ test('attacks on what the grader sees are caught, nothing else fails, and nothin
   expect(failuresIn(await until(isFull))).toEqual({});
 });
 
+test('a name server in the namespace of the pod itself is not the name server of the cluster', async () => {
+  const server = `use Socket; socket my $s, PF_INET, SOCK_DGRAM, 0; bind $s, sockaddr_in(5353, INADDR_LOOPBACK);
+    while (my $from = recv $s, my $m, 512, 0) {
+      my ($name) = substr($m, 12) =~ /^(.*?\\0.{4})/s;
+      my $head = substr($m, 0, 2) . pack('n5', 0x8400, 1, 1, 0, 0);
+      send $s, $head . $name . pack('n3Nn', 0xc00c, 1, 1, 5, 4) . inet_aton($ARGV[0]), 0, $from;
+    }`;
+  const { stdout: address } = await kubectl('get', 'service', 'db-service', '-o', 'jsonpath={.spec.clusterIP}');
+  const { stdout: blue } = await kubectl('get', 'pod', 'blue', '-o', 'jsonpath={.status.podIP} {.spec.nodeName}');
+  const [podIp = '', node = ''] = blue.split(' ');
+  const rule = 'OUTPUT -p udp --dport 53 -j REDIRECT --to-ports 5353';
+  const inBlue = (script: string) =>
+    sh(
+      node,
+      `for name in $(ip netns list | cut -d' ' -f1); do
+         if ip -n $name -o address | grep -q 'inet ${podIp}/'; then ${script}; fi
+       done`,
+    );
+  await sh(node, `cat > /tmp/dns.pl <<'END'\n${server}\nEND`);
+  await inBlue(`systemd-run -q --unit=dns ip netns exec $name perl /tmp/dns.pl ${address}
+    ip netns exec $name iptables -t nat -A ${rule}`);
+  try {
+    const report = await until((each) => 'db-service/by-name' in failuresIn(each));
+    expect(failuresIn(report)['db-service/by-name']).toMatch(/something else answered/);
+    expect(report.broken).toBe(false);
+  } finally {
+    await inBlue(`ip netns exec $name iptables -t nat -D ${rule}; systemctl stop dns`);
+  }
+  expect(failuresIn(await until(isFull))).toEqual({});
+});
+
 test('a relay that a student runs in place of kube-proxy is no service', async () => {
   const { stdout: podIp } = await kubectl('get', 'pod', 'orange', '-o', 'jsonpath={.status.podIP}');
   const { stdout: port } = await kubectl('get', 'service', 'orange-public', '-o', 'jsonpath={.spec.ports[0].nodePort}');

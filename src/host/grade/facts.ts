@@ -86,6 +86,7 @@ export interface FactKinds {
       readonly name: string;
       readonly nameserver: string;
       readonly timeoutMs: number;
+      readonly stages?: readonly (readonly Endpoint[])[];
     };
     readonly value: LookupOutcome;
   };

@@ -323,6 +323,18 @@ describe('lookup', () => {
     },
   );
 
+  test('its queries must arrive at the name server', async () => {
+    const asked = { nameserver: parseIpv4('10.9.9.3') };
+    await machine.sh('iptables -t nat -A OUTPUT -d 10.9.9.3 -p udp -j DNAT --to-destination 127.0.0.1');
+    try {
+      const found = { ok: true, addresses: ['10.103.132.104'] };
+      expect(await resolve('db-service', { ...asked, stages: [at('127.0.0.1', 53)] })).toEqual(found);
+      expect(await resolve('db-service', { ...asked, stages: [at('10.9.9.3', 53)] })).toMatchObject(elsewhere);
+    } finally {
+      await machine.sh('iptables -t nat -D OUTPUT -d 10.9.9.3 -p udp -j DNAT --to-destination 127.0.0.1');
+    }
+  });
+
   test('an unknown name is unresolved', async () => {
     expect(await resolve('nothing')).toMatchObject({ ok: false, failure: 'unresolved' });
   });

@@ -1,5 +1,6 @@
 // Sends real traffic from a place: HTTP requests, TCP connections and DNS lookups.
 import type { ClusterSpec } from '../../../api/cluster.ts';
+import { componentPorts } from '../../../api/paths.ts';
 import type { HttpOutcome, LookupOutcome, SeriesOutcome, TcpOutcome } from '../../../api/probes.ts';
 import { BrokenFact, type Endpoint, isMachine, type RepeatedRequest, spotOf, Unmet } from '../facts.ts';
 import { splitHostPort } from '../reference.ts';
@@ -158,6 +159,8 @@ export class Probes {
       name: searchName(from, name),
       nameserver: cluster.dnsAddress,
       timeoutMs,
+      // A name server has the same endpoints for TCP.
+      ...this.#stages(from, cluster.dnsAddress, componentPorts.dns, {}),
     });
   }
 
