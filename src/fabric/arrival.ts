@@ -39,9 +39,14 @@ export interface WatchOptions {
   readonly stages: readonly Stage[];
   /** Also watch the connections that this prober opens. */
   readonly prober?: Prober;
-  /** Default: `tcp`. */
-  readonly protocol?: 'tcp' | 'udp';
+  /** Which packets say that a probe has arrived. The fewer, the less can be lost when there are many. */
+  readonly sends: Sends;
 }
+
+export type Sends =
+  | { readonly kind: 'connections' | 'queries' }
+  /** Over HTTP, with this method. */
+  | { readonly kind: 'requests'; readonly method: string };
 
 export interface Prober {
   readonly namespace: Namespace;
@@ -73,7 +78,7 @@ export const watchArrivals = async ({
   captures,
   stages,
   prober,
-  protocol = 'tcp',
+  sends,
 }: WatchOptions): Promise<ArrivalWatch> => {
   await using stack = new AsyncDisposableStack();
   const watch = async (arrival: Arrival): Promise<Capture | undefined> => {
@@ -86,7 +91,7 @@ export const watchArrivals = async ({
         id,
         netns,
         direction: arrival.leaves ? 'out' : 'in',
-        filter: `${protocol} and ${filterOf(arrival)}`,
+        filter: `${filterOf(arrival)} and (${filters(sends)})`,
       }),
     );
   };
@@ -148,8 +153,17 @@ const findEndpoint = (table: ProcessTable, { place }: Arrival) =>
 const filterOf = ({ address, port }: Arrival): string =>
   `dst host ${parseIpv4(address)}${port === undefined ? '' : ` and dst port ${Number(port)}`}`;
 
+const beginning = 'tcp[tcpflags] & (tcp-syn|tcp-ack) == tcp-syn';
+
+const filters = (sends: Sends): string => {
+  if (sends.kind !== 'requests') return sends.kind === 'queries' ? 'udp' : beginning;
+  // The first packet of a request begins with its method; bodies, and most of what others send, do not.
+  const start = Buffer.from(`${sends.method} /   `).readUInt32BE();
+  return `(${beginning}) or tcp[((tcp[12] & 0xf0) >> 2):4] == ${start}`;
+};
+
 const captureDepartures = (captures: Captures, { namespace: { id, netns } }: Prober): Promise<Capture> =>
-  captures({ id, netns, direction: 'inout', filter: 'tcp[tcpflags] & (tcp-syn|tcp-ack) == tcp-syn' });
+  captures({ id, netns, direction: 'inout', filter: beginning });
 
 const anySaw = async (endpoints: readonly Capture[], isWanted: (packets: string) => boolean): Promise<boolean> => {
   if (endpoints.some(({ packets }) => isWanted(packets))) return true;

@@ -57,10 +57,30 @@ export type Captures = ReturnType<typeof createCaptures>;
 interface Running {
   readonly packets: string;
   readonly listens: boolean;
+  /** tcpdump's own counters: the last that it has printed, and how often it has printed them. */
+  readonly counters: Counters;
+  /** Makes tcpdump print its counters once more. */
+  count(): void;
   /** Resolves when the condition holds. Rejects when tcpdump has ended. */
   when(holds: () => boolean): Promise<void>;
   end(): void;
 }
+
+interface Counters {
+  readonly times: number;
+  /** Packets that the kernel has lost because tcpdump was too slow. */
+  readonly lost: number;
+  /** Packets that tcpdump has not printed yet. */
+  readonly late: number;
+}
+
+const countersIn = (stderr: string): Counters => {
+  const numbers = (what: string): number[] =>
+    [...stderr.matchAll(new RegExp(`(\\d+) packets? ${what}`, 'g'))].map(([, number]) => Number(number));
+  const lost = numbers('dropped by kernel');
+  const late = (numbers('received by filter').at(-1) ?? 0) - (numbers('captured').at(-1) ?? 0);
+  return { times: lost.length, lost: lost.at(-1) ?? 0, late };
+};
 
 /** A packet of the fabric itself. All packets before it have been printed when it is printed. */
 const markPort = 9;
@@ -71,6 +91,8 @@ const start = ({ netns, direction, filter }: CaptureSpec): Running => {
   const waiting = new Set<() => void>();
   let packets = '';
   let listens = false;
+  let said = '';
+  let send: (signal: NodeJS.Signals) => void = () => {};
   let failure: AgentError | undefined;
   const wake = (): void => {
     for (const look of waiting) look();
@@ -86,8 +108,12 @@ const start = ({ netns, direction, filter }: CaptureSpec): Running => {
       timeoutMs: longestMs,
       isCompanion: true,
       signal: ending.signal,
+      onStart: (sendTo) => {
+        send = sendTo;
+      },
       until: (stdout, stderr) => {
         packets = stdout;
+        said = stderr;
         listens ||= /listening on/.test(stderr);
         wake();
         return false;
@@ -109,6 +135,10 @@ const start = ({ netns, direction, filter }: CaptureSpec): Running => {
     get listens() {
       return listens;
     },
+    get counters() {
+      return countersIn(said);
+    },
+    count: () => send('SIGUSR1'),
     when(holds) {
       const { promise, resolve, reject } = Promise.withResolvers<void>();
       const look = (): void => {
@@ -126,18 +156,35 @@ const start = ({ netns, direction, filter }: CaptureSpec): Running => {
 /** A namespace whose loopback is down gets no mark. Then the packets count that were printed by now. */
 const markMs = 3000;
 
+/** @throws AgentError `FABRIC_CAPTURE` when a packet that was not seen may be one that was lost */
 const settled = async (
   running: Running,
-  { netns }: CaptureSpec,
+  { netns, direction }: CaptureSpec,
   isWanted: (packets: string) => boolean,
 ): Promise<boolean> => {
   if (isWanted(running.packets)) return true;
   const mark = `mark-${crypto.randomUUID()}`;
+  await run(['bash', '-c', `echo ${mark} > /dev/udp/127.0.0.1/${markPort}`], { netns, timeoutMs: markMs });
+  await inTime(running.when(() => isWanted(running.packets) || running.packets.includes(mark)));
+  if (isWanted(running.packets)) return true;
+  const { times } = running.counters;
+  running.count();
+  await inTime(running.when(() => running.counters.times > times));
+  const { lost, late } = running.counters;
+  if (isWanted(running.packets)) return true;
+  // A capture of what leaves has no marks, because loopback shows them as incoming.
+  const isBehind = late > 0 && direction !== 'out' && !running.packets.includes(mark);
+  if (lost > 0 || isBehind)
+    throw new AgentError('FABRIC_CAPTURE', 'there are so many packets that labs has missed some');
+  return false;
+};
+
+const inTime = async (work: Promise<void>): Promise<void> => {
   const late = Promise.withResolvers<void>();
   const timer = setTimeout(late.resolve, markMs);
-  await run(['bash', '-c', `echo ${mark} > /dev/udp/127.0.0.1/${markPort}`], { netns, timeoutMs: markMs });
-  const printed = running.when(() => isWanted(running.packets) || running.packets.includes(mark));
-  await Promise.race([printed, late.promise]);
-  clearTimeout(timer);
-  return isWanted(running.packets);
+  try {
+    await Promise.race([work, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
 };

@@ -1,7 +1,7 @@
 // Sends real traffic from a place in the lab with the fabric's curl and dig: http, tcp and name lookups.
 import type { HttpOutcome, HttpProbe, LookupOutcome, LookupProbe, TcpOutcome, TcpProbe } from '../api/probes.ts';
 import { type Ipv4, parseIpv4 } from '../api/scalars.ts';
-import { newSecret, probeHeader, someLocalPorts, watchArrivals } from './arrival.ts';
+import { newSecret, probeHeader, type Sends, someLocalPorts, watchArrivals } from './arrival.ts';
 import { type Captures, createCaptures } from './capture.ts';
 import type { Namespace } from './namespaces.ts';
 import { find, owns } from './place.ts';
@@ -33,7 +33,8 @@ const http = async (tools: Tools, probe: HttpProbe, signal?: AbortSignal): Promi
   if (!resolved.ok) return resolved;
   const prober = { namespace: found.namespace, ports: someLocalPorts() };
   const isSecure = url.protocol === 'https:';
-  await using watch = probe.stages && (await watchArrivals({ ...tools, stages: probe.stages, prober }));
+  const sends: Sends = isSecure ? { kind: 'connections' } : { kind: 'requests', method: probe.method ?? 'GET' };
+  await using watch = probe.stages && (await watchArrivals({ ...tools, stages: probe.stages, prober, sends }));
   const secret = newSecret();
   const headers = { ...probe.headers, ...(watch ? { [probeHeader]: secret } : {}) };
   const answer = await sendHttp(netns, { ...probe, ...resolved, url, headers, ports: prober.ports }, signal);
@@ -69,7 +70,8 @@ const tcp = async (tools: Tools, probe: TcpProbe, signal?: AbortSignal): Promise
   if (!resolved.ok) return resolved;
   const host = resolved.address ?? probe.host;
   const prober = { namespace, ports: someLocalPorts() };
-  await using watch = probe.stages && (await watchArrivals({ ...tools, stages: probe.stages, prober }));
+  const sends: Sends = { kind: 'connections' };
+  await using watch = probe.stages && (await watchArrivals({ ...tools, stages: probe.stages, prober, sends }));
   const answer = await connectTcp(namespace.netns, { ...probe, host, greets: true, ports: prober.ports }, signal);
   if (!answer.ok) return answer;
   const arrived = watch ? await watch.sawConnection(probe.relayed ?? false) : !(await answersItself(namespace, host));
@@ -83,7 +85,8 @@ export const isHost = (text: string): boolean => /^[\w.-]+$/.test(text);
 /** Queries a name server as a pod's resolver does: a name with few dots is tried in the search domains first. */
 const lookup = async (tools: Tools, probe: LookupProbe, signal?: AbortSignal): Promise<LookupOutcome> => {
   await using found = await find(tools.table, probe.place);
-  await using watch = probe.stages && (await watchArrivals({ ...tools, stages: probe.stages, protocol: 'udp' }));
+  await using watch =
+    probe.stages && (await watchArrivals({ ...tools, stages: probe.stages, sends: { kind: 'queries' } }));
   const queries = candidates(probe.name).map((name) => ({ name, secret: newSecret() }));
   const outcome = await ask(found.namespace.netns, queries, probe, signal);
   if (!outcome.ok || !watch) return outcome;

@@ -25,6 +25,8 @@ export interface RunOptions {
   readonly until?: (stdout: string, stderr: string) => boolean;
   /** Leaves standard input open until the program ends. */
   readonly holdInput?: boolean;
+  /** Called when the program has started. */
+  readonly onStart?: (send: (signal: NodeJS.Signals) => void) => void;
   /** Runs beside other tools until it is ended, so it must not take one of their places. */
   readonly isCompanion?: boolean;
 }
@@ -71,6 +73,7 @@ const runNow = (command: readonly string[], options: RunOptions): Promise<RunRes
     signal: AbortSignal.any([AbortSignal.timeout(options.timeoutMs), ...(options.signal ? [options.signal] : [])]),
     killSignal: 'SIGKILL',
   });
+  options.onStart?.((wanted) => void child.kill(wanted));
   const output = { stdout: '', stderr: '' };
   let bytes = 0;
   const collect = (stream: 'stdout' | 'stderr') => (chunk: string) => {

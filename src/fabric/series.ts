@@ -1,6 +1,6 @@
 // Sends a request again and again, and counts at which endpoints the requests arrive.
 import { mostRequests, type SeriesAnswer, type SeriesOutcome, type SeriesProbe } from '../api/probes.ts';
-import { type LocalPorts, newSecret, portsOfEach, probeHeader, watchArrivals } from './arrival.ts';
+import { type LocalPorts, newSecret, portsOfEach, probeHeader, type Sends, watchArrivals } from './arrival.ts';
 import { createCaptures } from './capture.ts';
 import { find } from './place.ts';
 import { isHost, resolve } from './probe.ts';
@@ -29,7 +29,8 @@ export const createSeries = (table: ProcessTable) => {
     const prober = { namespace, ports: { first: ports[0]?.first ?? 0, last: ports.at(-1)?.last ?? 0 } };
     // Nobody can read an encrypted request on its way, so its connection has to do.
     const isReadable = probe.kind === 'http' && probe.url.startsWith('http:');
-    await using watch = await watchArrivals({ table, captures, stages, prober });
+    const sends: Sends = isReadable ? { kind: 'requests', method: probe.method ?? 'GET' } : { kind: 'connections' };
+    await using watch = await watchArrivals({ table, captures, stages, prober, sends });
     const secrets = Array.from({ length: times }, newSecret);
     const request = { netns: namespace.netns, probe, secrets, ports, ...resolved };
     const said = tally(times, await sendAll(request, signal));

@@ -130,6 +130,7 @@ export const checkSentences: Sentences = {
   '{url} answered {status}': '{url}의 응답 상태가 {status}',
   'another page answered at {url}': '{url}에서 다른 페이지가 응답함',
   'something else answered': '다른 곳에서 응답함',
+  'there are so many packets that labs has missed some': '패킷이 너무 많아 labs가 일부를 놓침',
   'the capture of packets ended: {said}': '패킷 캡처가 끝남: {said}',
   'no answer in time': '시간 안에 응답이 없음',
   'curl ended with code {code}': 'curl의 종료 코드 {code}',

@@ -118,6 +118,21 @@ describe('a probe that must arrive at an endpoint', () => {
     }
   });
 
+  test('is seen beside a flood of other requests', async () => {
+    const flood = machine.background(
+      `exec perl -MSocket -e 'for (;;) { socket my $s, PF_INET, SOCK_STREAM, 0;
+        connect $s, sockaddr_in(80, inet_aton("10.9.9.8")) or next;
+        syswrite $s, "POST / HTTP/1.1\\r\\nHost: x\\r\\nContent-Length: 4000000\\r\\n\\r\\n" . "0" x 4000000; }'`,
+    );
+    try {
+      for (let times = 0; times < 5; times += 1)
+        expect(await get('http://10.9.9.6/', translated())).toMatchObject({ ok: true });
+    } finally {
+      flood.kill('SIGKILL');
+      await machine.sh('pkill -x perl || true');
+    }
+  });
+
   test('must be seen at each stage, and at one place of a stage', async () => {
     expect(await get('http://10.9.9.6/', { stages: [at('10.9.9.6'), at('10.9.9.8')] })).toMatchObject(elsewhere);
     expect(await get('http://10.9.9.6/', { stages: [[...at('10.9.9.6'), ...at('10.9.9.8')]] })).toMatchObject({
