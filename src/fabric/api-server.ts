@@ -44,10 +44,9 @@ export const createApiServerCheck = (table: ProcessTable) => {
 
 const apiServersOn = async (table: ProcessTable, place: Pinned): Servers => {
   const netns = { path: `/proc/${place.pid}/ns/net` };
-  const judge = (hostPid: number, unit: string | undefined) => isGenuine({ hostPid, unit, place, netns });
   const members = await machineProcesses(table, place.pid);
   const servers = members.map(async (member) => {
-    const [process] = await describeProcesses([member], judge);
+    const [process] = await describeProcesses([member], (each) => isGenuine({ ...each, place, netns }));
     return process?.unit === 'kube-apiserver.service' && process.genuine ? [member.hostPid] : [];
   });
   return (await Promise.all(servers)).flat();

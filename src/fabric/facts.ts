@@ -44,7 +44,7 @@ const gather = async (table: ProcessTable, { place, want }: FactsParams, signal?
     processes: async () =>
       describeProcesses(
         ((await members) ?? []).filter(({ netns }) => isWholeMachine(place) || netns === namespace.id),
-        (hostPid, unit) => isGenuine({ hostPid, unit, place, netns: namespace.netns }),
+        (process) => isGenuine({ ...process, place, netns: namespace.netns }),
       ),
     namespaces: async () => describeNamespaces(place.pid, (await members) ?? [], signal),
     sysctls: () => sysctlsOf(run),

@@ -15,6 +15,8 @@ export const programsRecord = (machine: string): string => `/var/lib/labs-progra
 export interface Suspect {
   readonly hostPid: number;
   readonly unit: string | undefined;
+  /** A process that was stopped answers nobody. */
+  readonly isStopped: boolean;
   readonly place: Place;
   readonly netns: Netns;
 }
@@ -23,13 +25,13 @@ export interface Suspect {
  * Whether the process is the component of its unit. Undefined for a process that is in no component's unit.
  * `docs/evidence.md` says what this cannot see.
  */
-export const isGenuine = async ({ hostPid, unit, place, netns }: Suspect): Promise<boolean | undefined> => {
+export const isGenuine = async ({ hostPid, unit, isStopped, place, netns }: Suspect): Promise<boolean | undefined> => {
   const component = components.find((name) => unit === `${name}.service`);
   if (component === undefined) return undefined;
   if (!(await runsNode(hostPid)) || !(await hasPlainEnvironment(hostPid))) return false;
   if (!(await hasPlainArguments(hostPid, component)) || !(await runsOwnCode(hostPid))) return false;
   if (!(await hasOwnPrograms(component, place, hostPid))) return false;
-  return await answers(component, { hostPid, netns });
+  return isStopped || (await answers(component, { hostPid, netns }));
 };
 
 const node = '/usr/bin/node';

@@ -117,27 +117,38 @@ export const machineInit = (pid: number): Stat => {
   );
 };
 
+/** Whether a process is the component of its unit. See genuine.ts. */
+type Judge = (process: {
+  readonly hostPid: number;
+  readonly unit: string | undefined;
+  readonly isStopped: boolean;
+}) => Promise<boolean | undefined>;
+
 /** The command lines and units of processes, read from the kernel. */
 export const describeProcesses = async (
   members: readonly MachineProcess[],
-  isGenuine: (hostPid: number, unit: string | undefined) => Promise<boolean | undefined> = async () => undefined,
+  isGenuine: Judge = async () => undefined,
 ): Promise<readonly ProcessFact[]> => {
   const described = await Promise.all(members.map((member) => describe(member, isGenuine)));
   return described.filter((fact) => fact !== undefined);
 };
 
+/** Where a process of a frozen cgroup waits in the kernel, by its versions. Its state says only that it sleeps. */
+const frozen = /^(?:do_freezer_trap|get_signal|__refrigerator)$/;
+
 const describe = async (
-  { hostPid, pid, netns, isStopped }: MachineProcess,
-  isGenuine: NonNullable<Parameters<typeof describeProcesses>[1]>,
+  { hostPid, pid, netns, ...member }: MachineProcess,
+  isGenuine: Judge,
 ): Promise<ProcessFact | undefined> => {
-  const [commandLine, cgroup = ''] = await Promise.all(
-    ['cmdline', 'cgroup'].map((name) => readProc(`/proc/${hostPid}/${name}`)),
+  const [commandLine, cgroup = '', waits = ''] = await Promise.all(
+    ['cmdline', 'cgroup', 'wchan'].map((name) => readProc(`/proc/${hostPid}/${name}`)),
   );
   // A thread of the kernel, or a process that has ended but is still listed, has no command line.
   if (!commandLine) return undefined;
   const words = wordsOf(commandLine);
   const unit = unitOf(cgroup);
-  const genuine = await isGenuine(hostPid, unit);
+  const isStopped = member.isStopped || frozen.test(waits);
+  const genuine = await isGenuine({ hostPid, unit, isStopped });
   return {
     pid,
     command: words[0]?.split('/').pop() ?? '',

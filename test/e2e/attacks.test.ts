@@ -201,6 +201,26 @@ test('kube-proxy with other code in its process is another program; with other f
   expect(failuresIn(await until(isFull))).toEqual({});
 });
 
+test('a component in a frozen cgroup does not run, and that is no fault of labs', async () => {
+  const freeze = (machine: string, unit: string, state: 0 | 1) =>
+    sh(machine, `echo ${state} > /sys/fs/cgroup/system.slice/${unit}.service/cgroup.freeze`);
+  const frozen = [
+    ['node02', 'kube-proxy', /kube-proxy on node02 is stopped/],
+    ['controlplane', 'kube-apiserver', /kube-apiserver doesn't run on controlplane/],
+  ] as const;
+  for (const [machine, unit, said] of frozen) {
+    await freeze(machine, unit, 1);
+    try {
+      const report = await until((each) => said.test(JSON.stringify(failuresIn(each))));
+      expect(JSON.stringify(failuresIn(report))).toMatch(said);
+      expect(report.broken).toBe(false);
+    } finally {
+      await freeze(machine, unit, 0);
+    }
+  }
+  expect(failuresIn(await until(isFull))).toEqual({});
+});
+
 test('names with line breaks make no rules, and are no fault of labs', async () => {
   await sh(
     'node01',
