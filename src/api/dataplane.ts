@@ -34,6 +34,8 @@ export interface NamespaceTexts {
   readonly ipvs: string;
   readonly xfrm: string;
   readonly queues: string;
+  /** Programs of BPF that none of the tools list: lines `tcx/ingress LINK`, `netkit/peer LINK` and `netfilter`. */
+  readonly bpf?: string;
   /** The lists of `-m recent`, by name. */
   readonly recent: Readonly<Record<string, string>>;
   readonly listeners: readonly ListenerFact[];

@@ -9,6 +9,10 @@ export const compareSets = (own: string, wanted: string): readonly Change[] =>
 export const compareServers = (own: string, wanted: string): readonly Change[] =>
   compareLines('ipvsadm', linesOf(own), linesOf(wanted));
 
+/** @param own lines that name programs of BPF */
+export const compareBpf = (own: string, wanted: string): readonly Change[] =>
+  compareLines('bpf', linesOf(own), linesOf(wanted));
+
 const linesOf = (text: string): readonly string[] => text.split('\n').filter(Boolean);
 
 /** `create NAME TYPE …` without numbers that differ from set to set. */

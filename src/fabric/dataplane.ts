@@ -1,5 +1,6 @@
 // Reads all that decides where a packet goes, from every network namespace of a lab.
 import type { DataplaneParams, NamespaceTexts } from '../api/dataplane.ts';
+import { bpfPrograms } from './bpf.ts';
 import { forgedName, type Witnesses, witnesses } from './forged.ts';
 import { parseListeners } from './listeners.ts';
 import { namesOf, namespacesOf } from './namespaces.ts';
@@ -39,7 +40,7 @@ export const createDataplane =
   };
 
 export type Texts = Omit<NamespaceTexts, 'machine' | 'id' | 'isOwn' | 'names'>;
-type Printed = Exclude<keyof Texts, 'sysctls' | 'arpTables' | 'recent' | 'listeners'>;
+type Printed = Exclude<keyof Texts, 'sysctls' | 'arpTables' | 'recent' | 'listeners' | 'bpf'>;
 
 interface Command {
   readonly command: string;
@@ -108,6 +109,7 @@ export const readingScript = [
       `printf '\\0${section}\\0'; problem=$({ ${command}; } 2>&1 >&3 3>&-) || printf '\\0!%s' "$problem"`,
   ),
   ...Object.entries(witnesses).map(([name, command]) => `printf '\\0${name}\\0'; ${command}`),
+  `printf '\\0bpf\\0'; ${bpfPrograms}`,
   `printf '${filesBegin.replaceAll('\0', '\\0')}'; grep -sHZ "" ${files.join(' ')}`,
   'true',
 ].join('\n');
@@ -157,6 +159,7 @@ export const parseTexts = (machine: string | undefined, stdout: string): Texts =
   if (machine !== undefined && name !== undefined) throw forged(machine, name);
   return {
     ...all,
+    bpf: sections.get('bpf')?.text ?? '',
     sysctls: under('/proc/sys/')
       .map(([path, value]) => `${path.replace('/proc/sys/', '').replaceAll('/', '.')} = ${value}`)
       .join('\n'),

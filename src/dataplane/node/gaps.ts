@@ -73,6 +73,24 @@ export const linkGaps = (text: string): Gap[] =>
     ];
   });
 
+/** @param text lines `tcx/ingress LINK`, `netkit/peer LINK` and `netfilter` */
+export const bpfGaps = (text: string): Gap[] =>
+  text
+    .split('\n')
+    .filter(Boolean)
+    .flatMap((line): Gap[] => {
+      const [, place = line, at] = /^(\S+) (.*)$/.exec(line) ?? [];
+      // A program of netkit decides about both directions. That of netfilter may be at any hook.
+      const hooks = (['ingress', 'egress'] as const).filter(
+        (hook) => !place.startsWith('tcx/') || place.endsWith(hook),
+      );
+      const reason =
+        at === undefined
+          ? 'the BPF program at a hook of netfilter is not modelled'
+          : `the BPF program of ${at} (${place}) is not modelled`;
+      return hooks.map((hook) => ({ hook, link: at, reason }));
+    });
+
 /** @param text /proc/net/arp_tables_names: a table is there as soon as arptables-legacy was asked for it */
 export const arpGaps = (text: string): Gap[] => {
   const tables = text.split('\n').filter(Boolean);

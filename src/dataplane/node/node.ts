@@ -8,7 +8,7 @@ import { fibType6, hasTypes6 } from './address-type6.ts';
 import type { BaseChain, RuleChain } from './chain.ts';
 import { FlowTable, parseFlows } from './conntrack.ts';
 import type { RuleFacts } from './facts.ts';
-import { arpGaps, type Gap, linkGaps, queueGaps } from './gaps.ts';
+import { arpGaps, bpfGaps, type Gap, linkGaps, queueGaps } from './gaps.ts';
 import { type Hooks, hooksOf } from './hooks.ts';
 import { IpSets } from './ipset.ts';
 import { baseChainsOf } from './iptables.ts';
@@ -100,6 +100,7 @@ export const nodeOf = (
       ...linkGaps(texts.addresses),
       ...queueGaps(texts.queues ?? ''),
       ...arpGaps(texts.arpTables ?? ''),
+      ...bpfGaps(texts.bpf ?? ''),
     ],
   };
 };

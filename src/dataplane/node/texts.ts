@@ -39,6 +39,8 @@ export interface NodeTexts {
   readonly xfrm?: string;
   /** `tc -json qdisc show`. Absent: the kernel's default queues. */
   readonly queues?: string;
+  /** Programs of BPF that no tool lists: `tcx/ingress LINK`, `netkit/peer LINK`, `netfilter`. Absent: none. */
+  readonly bpf?: string;
   /** `conntrack -L` of both families, one after the other. Default: no connection is known. */
   readonly conntrack?: string;
   /** The lists of `-m recent`, by name: /proc/net/xt_recent/NAME. When given, a list that is not in it is empty. */

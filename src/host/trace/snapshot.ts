@@ -34,6 +34,7 @@ const sectionsOf = (texts: NamespaceTexts): Record<string, Section> => {
     'tc queues': objects(texts.queues)
       .filter(({ kind }) => kind !== 'noqueue')
       .map(flat),
+    'BPF programs': linesOf(texts.bpf ?? ''),
     listeners: texts.listeners.map(({ protocol, address, port }) => `${protocol} ${address}:${port}`).sort(),
   };
   const sections: Record<string, Section> = {

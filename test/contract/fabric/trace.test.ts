@@ -155,6 +155,42 @@ test.each([
   expect(await ends()).toEqual(['delivered']);
 });
 
+/** Loads a program that drops, and links it to a place: `bpf(2)`, as linux/bpf.h has it. */
+const dropping = `
+my ($type, $attach, $target, $more) = @ARGV;
+my $number = \`uname -m\` =~ /aarch64/ ? 280 : 321;
+my $code = pack "CCsl" x 2, 0xb7, 0, 0, $type == 3 ? 2 : 0, 0x95, 0, 0, 0;
+my $license = "GPL\\0";
+my ($at, $text) = map { unpack "Q", pack "P", $_ } $code, $license;
+my $load = pack "IIQQIIQIIx16II", $type, 2, $at, $text, 0, 0, 0, 0, 0, 0, $attach;
+my $loaded = syscall $number, 5, $load, length $load;
+die "load: $!" if $loaded < 0;
+my $link = pack "IIIIIIiI", $loaded, $target, $attach, 0, split / /, $more;
+die "link: $!" if syscall($number, 28, $link, length $link) < 0;
+sleep;
+`;
+
+test.each([
+  ['at tcx', '3 46 "$(ip -o link show veth-a | cut -d: -f1)" "0 0 0 0"', 'the BPF program of veth-a (tcx/ingress)'],
+  ['at a hook of netfilter', '32 45 0 "2 2 7 0"', 'the BPF program at a hook of netfilter'],
+])('does not guess what a program of BPF does: %s', async (_, place, reason) => {
+  const ends = async () => {
+    const { model } = await readLab(access);
+    return walkCluster(model, { destination: '10.244.1.3', destinationPort: 80 }, { machine: 'default/a' }).map(
+      ({ end }) => (end.kind === 'unknown' ? end.reasons.join() : end.kind),
+    );
+  };
+  expect(await ends()).toEqual(['delivered']);
+  machine.background(`echo $$ > /tmp/bpf.pid; exec perl -e '${dropping}' ${place}`);
+  const became = (wanted: string) =>
+    eventually(wanted, async () => ((await ends())[0] === wanted ? done(undefined) : notYet((await ends()).join())), {
+      timeoutMs: 20_000,
+    });
+  await became(`${reason} is not modelled`);
+  await machine.sh('kill $(cat /tmp/bpf.pid)');
+  await became('delivered');
+});
+
 test('reads rules of iptables-legacy where there are some, and makes no table where there are none', async () => {
   await using other = await startMachine();
   const read = async () => {

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import type { Pod } from '../../../api/core-pods.ts';
 import type { NamespaceTexts } from '../../../api/dataplane.ts';
 import { type Change, compareIptables } from '../../../dataplane/compare.ts';
-import { compareServers, compareSets } from '../../../dataplane/compare-sets.ts';
+import { compareBpf, compareServers, compareSets } from '../../../dataplane/compare-sets.ts';
 import { compareNft } from '../../../dataplane/nft/compare.ts';
 import { RulesetError } from '../../../dataplane/parse.ts';
 import { nameOfNamespace } from '../../trace/lab.ts';
@@ -112,7 +112,7 @@ interface Question {
 
 type Texts = Pick<
   NamespaceTexts,
-  'iptables' | 'ip6tables' | 'iptablesLegacy' | 'ip6tablesLegacy' | 'nft' | 'ipset' | 'ipvs'
+  'iptables' | 'ip6tables' | 'iptablesLegacy' | 'ip6tablesLegacy' | 'nft' | 'ipset' | 'ipvs' | 'bpf'
 >;
 
 const nothing: Texts = {
@@ -166,6 +166,7 @@ const compare = (own: Texts, wanted: Texts): readonly Change[] => {
     ...compareNft(own.nft, wanted.nft).filter((change) => !isKnown(change)),
     ...compareSets(own.ipset, wanted.ipset),
     ...compareServers(own.ipvs, wanted.ipvs),
+    ...compareBpf(own.bpf ?? '', wanted.bpf ?? ''),
   ];
 };
 
