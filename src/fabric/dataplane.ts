@@ -89,6 +89,8 @@ const linkSysctls = 'forwarding rp_filter route_localnet accept_local src_valid_
 const files = [
   ...[
     'net/ipv4/ip_forward net/ipv6/conf/all/forwarding net/ipv4/vs/conntrack',
+    'net/ipv4/ip_default_ttl',
+    ...['ipv4', 'ipv6'].map((family) => `net/${family}/neigh/*/mcast_solicit net/${family}/neigh/*/ucast_solicit`),
     'net/bridge/bridge-nf-call-iptables net/bridge/bridge-nf-call-ip6tables',
     ...linkSysctls.split(' ').map((name) => `net/ipv4/conf/*/${name}`),
   ].flatMap((paths) => paths.split(' ').map((path) => `/proc/sys/${path}`)),

@@ -91,6 +91,58 @@ export const bpfGaps = (text: string): Gap[] =>
       return hooks.map((hook) => ({ hook, link: at, reason }));
     });
 
+/** Links that ask and answer by ARP, unless somebody has switched it off. Others, such as tunnels, never do. */
+const askingKinds: ReadonlySet<string> = new Set(['bridge', 'veth', 'macvlan', 'ipvlan', 'vlan']);
+
+/** Links that no longer find their neighbours, and bridges that no longer know their own address. */
+export const neighbourGaps = ({
+  addresses,
+  fdb,
+  sysctls,
+}: {
+  readonly addresses: string;
+  readonly fdb: string;
+  readonly sysctls: string;
+}): Gap[] => {
+  const both = (link: string, reason: string): Gap[] =>
+    (['ingress', 'egress'] as const).map((hook) => ({ hook, link, reason }));
+  const entries = json.list(addresses);
+  const known = json.list(fdb);
+  const links = entries.flatMap((entry): Gap[] => {
+    const [link, kind] = [json.text(entry.ifname), json.text(json.object(entry.linkinfo).info_kind)];
+    const isSilent = askingKinds.has(kind) && json.array(entry.flags).includes('NOARP');
+    const knowsItself = known.some(
+      ({ mac, ifname, master }) => mac === entry.address && (ifname === link || master === link),
+    );
+    // A bridge that takes all frames needs no entry. Without a port, no frame arrives.
+    const isLost =
+      kind === 'bridge' &&
+      known.length > 0 &&
+      !knowsItself &&
+      entry.promiscuity === 0 &&
+      entries.some(({ master }) => master === link);
+    return [
+      ...(isSilent ? both(link, `ARP is off at ${link}, and what its neighbours still know is not modelled`) : []),
+      ...(isLost ? both(link, `the bridge ${link} has no entry for its own address in its forwarding database`) : []),
+    ];
+  });
+  const asked = [...sysctls.matchAll(/^net\.ipv[46]\.neigh\.(\S+)\.((?:mcast|ucast)_solicit) = 0$/gm)];
+  return [
+    ...links,
+    ...asked.flatMap(([name, link = '']) => both(link, `${name}, and what its neighbours still know is not modelled`)),
+  ];
+};
+
+/** Fewer hops than any way through a lab may need. */
+export const fewHops = 32;
+
+/** Packets of the machine itself begin with this number of hops. */
+export const hopGaps = (sysctls: string): Gap[] => {
+  const [, hops] = /^net\.ipv4\.ip_default_ttl = (\d+)$/m.exec(sysctls) ?? [];
+  if (hops === undefined || Number(hops) >= fewHops) return [];
+  return [{ hook: 'egress', link: undefined, reason: `net.ipv4.ip_default_ttl = ${hops} is not modelled` }];
+};
+
 /** @param text /proc/net/arp_tables_names: a table is there as soon as arptables-legacy was asked for it */
 export const arpGaps = (text: string): Gap[] => {
   const tables = text.split('\n').filter(Boolean);

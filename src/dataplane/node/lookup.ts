@@ -66,6 +66,11 @@ export const lookup = ({ rules, tables, merged }: Routing, key: RouteKey): Looku
           kind: 'unknown',
           reason: `the encapsulation of the route ${route.text} (encap ${encap}) is not modelled`,
         };
+      if (route.hopLimit !== undefined && key.iif === 'lo')
+        return {
+          kind: 'unknown',
+          reason: `the hop limit of the route ${route.text} (hoplimit ${route.hopLimit}) is not modelled`,
+        };
       return { kind: 'route', route, rule };
     }
   }

@@ -8,7 +8,7 @@ import { fibType6, hasTypes6 } from './address-type6.ts';
 import type { BaseChain, RuleChain } from './chain.ts';
 import { FlowTable, parseFlows } from './conntrack.ts';
 import type { RuleFacts } from './facts.ts';
-import { arpGaps, bpfGaps, type Gap, linkGaps, queueGaps } from './gaps.ts';
+import { arpGaps, bpfGaps, type Gap, hopGaps, linkGaps, neighbourGaps, queueGaps } from './gaps.ts';
 import { type Hooks, hooksOf } from './hooks.ts';
 import { IpSets } from './ipset.ts';
 import { baseChainsOf } from './iptables.ts';
@@ -101,6 +101,8 @@ export const nodeOf = (
       ...queueGaps(texts.queues ?? ''),
       ...arpGaps(texts.arpTables ?? ''),
       ...bpfGaps(texts.bpf ?? ''),
+      ...neighbourGaps({ addresses: texts.addresses, fdb: texts.fdb ?? '', sysctls: texts.sysctls ?? '' }),
+      ...hopGaps(texts.sysctls ?? ''),
     ],
   };
 };

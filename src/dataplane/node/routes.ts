@@ -1,5 +1,6 @@
 // `ip route` and `ip rule` → the policy rules and the tables that lookup.ts asks.
 import { type Network, readNetwork } from './address.ts';
+import { fewHops } from './gaps.ts';
 import { json } from './json.ts';
 import { scopeNumber } from './links.ts';
 import type { Family } from './packet.ts';
@@ -14,6 +15,8 @@ export interface Route {
   readonly metric: number;
   readonly scope: number;
   readonly tos: number;
+  /** Of packets that this machine sends, if it is so low that they may end on the way. */
+  readonly hopLimit: number | undefined;
   readonly text: string;
 }
 
@@ -120,6 +123,10 @@ const readRoute = (family: Family, entry: Record<string, unknown>): Route | unde
       dead: json.array(hop.flags).includes('dead'),
       encap: json.optionalText(hop.encap),
     })),
+    hopLimit: json
+      .array(entry.metrics)
+      .map((metrics) => json.object(metrics).hoplimit)
+      .find((limit): limit is number => typeof limit === 'number' && limit > 0 && limit < fewHops),
     prefsrc: json.optionalText(entry.prefsrc),
     metric: json.number(entry.metric),
     scope: scopeNumber(entry.scope),

@@ -191,6 +191,42 @@ test.each([
   await became('delivered');
 });
 
+test.each([
+  ['ip link set cni0 arp off', 'ip link set cni0 arp on', /^ARP is off at cni0/],
+  [
+    'echo 0 > /proc/sys/net/ipv4/neigh/cni0/mcast_solicit',
+    'echo 3 > /proc/sys/net/ipv4/neigh/cni0/mcast_solicit',
+    /^net\.ipv4\.neigh\.cni0\.mcast_solicit = 0/,
+  ],
+  [
+    'echo 1 > /proc/sys/net/ipv4/ip_default_ttl',
+    'echo 64 > /proc/sys/net/ipv4/ip_default_ttl',
+    /^net\.ipv4\.ip_default_ttl = 1 /,
+  ],
+  [
+    'ip route add 10.244.1.2 dev cni0 hoplimit 1',
+    'ip route del 10.244.1.2',
+    /^the hop limit of the route .* \(hoplimit 1\) is not modelled$/,
+  ],
+  [
+    'bridge fdb flush dev cni0',
+    'ip link set cni0 address 02:00:00:00:00:01',
+    /^the bridge cni0 has no entry for its own address/,
+  ],
+])('does not guess what becomes of packets after `%s`', async (script, undo, reason) => {
+  const ends = async () => {
+    const { model } = await readLab(access);
+    return walkCluster(model, { destination: '10.244.1.2', destinationPort: 80 }, { machine: 'node01' }).map(
+      ({ end }) => (end.kind === 'unknown' ? end.reasons.join() : end.kind),
+    );
+  };
+  expect(await ends()).toEqual(['delivered']);
+  await machine.sh(script);
+  expect(await ends()).toEqual([expect.stringMatching(reason)]);
+  await machine.sh(undo);
+  expect(await ends()).toEqual(['delivered']);
+});
+
 test('reads rules of iptables-legacy where there are some, and makes no table where there are none', async () => {
   await using other = await startMachine();
   const read = async () => {
