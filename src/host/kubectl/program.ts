@@ -78,7 +78,7 @@ const openVersions = (file: string) => ({
       (text) => JSON.parse(text) as Record<string, number | null>,
       () => ({}) as Record<string, number | null>,
     );
-    if (key in known) return known[key] ?? Number.NaN;
+    if (Object.hasOwn(known, key)) return known[key] ?? Number.NaN;
     const minor = await askVersion(program);
     // Without a place to write, the program is asked again the next time.
     await replaceFile(file, JSON.stringify({ ...known, [key]: minor })).catch(() => {});

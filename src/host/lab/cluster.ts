@@ -133,7 +133,7 @@ const proxyFlag = z
   })
   .superRefine((flag, context) => {
     const name = flag.split('=')[0] ?? '';
-    if (!(name in reservedProxyFlags)) return;
+    if (!Object.hasOwn(reservedProxyFlags, name)) return;
     const field = reservedProxyFlags[name];
     const instead = field === undefined ? '' : `; write \`${field}\` in \`proxy\``;
     context.addIssue({ code: 'custom', message: `labs sets ${name} itself${instead}`, input: flag });

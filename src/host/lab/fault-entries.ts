@@ -155,7 +155,9 @@ class EntryReader {
         const known = this.#problems.some((each) => each.key === undefined && each.message === message);
         if (!known) this.#problems.push({ path: [...at, key], message, rule: 'reference' });
       };
-      const inOrder = Object.entries(fault.params).sort(([a], [b]) => Number(b in given) - Number(a in given));
+      const inOrder = Object.entries(fault.params).sort(
+        ([a], [b]) => Number(Object.hasOwn(given, b)) - Number(Object.hasOwn(given, a)),
+      );
       for (const [key, param] of inOrder) {
         const value = given[key] ?? param.byDefault(this.#cluster, values);
         const problem = wrongValue(value, param, this.#cluster, values);
@@ -174,7 +176,7 @@ interface Named {
 }
 
 const partFor = (fault: AnyFault, given: Raw): Raw =>
-  Object.fromEntries(Object.entries(given).filter(([key]) => key in fault.params));
+  Object.fromEntries(Object.entries(given).filter(([key]) => Object.hasOwn(fault.params, key)));
 
 /** Why a fault does not stay in a cluster, or breaks nothing there. */
 const unfit = ({ modes, podNetworks }: AnyFault, { mode, podNetwork }: Surroundings): string | undefined => {

@@ -113,7 +113,7 @@ const resolveCheck = (check: CheckInput, task: string, { root }: Folder): CheckD
   const { type, id, title, points, not, within, stableFor, needs, hint, reveal, partial, visibility } = check;
   const fields = Object.fromEntries(
     Object.entries(check)
-      .filter(([name]) => name in kind.fields)
+      .filter(([name]) => Object.hasOwn(kind.fields, name))
       .map(([name, value]) => [name, kind.files?.includes(name) ? pathIn(root, String(value)) : value]),
   );
   return {

@@ -20,7 +20,7 @@ export const prepareLab = async (options: CallsOptions): Promise<void> => {
   const { lab, signal } = options;
   const applied: KubeObject[] = [];
   for (const file of lab.manifests) applied.push(...(await applyFile(options, file)));
-  const awaited = applied.filter(({ kind = '' }) => kind in unready);
+  const awaited = applied.filter(({ kind = '' }) => Object.hasOwn(unready, kind));
   if (awaited.length > 0)
     await eventually('the pods of the manifests are ready', () => look(options, awaited), {
       timeoutMs: readyMs,

@@ -57,7 +57,7 @@ export const patchStatus = <T extends KubeObject & { status?: object | undefined
   object: T,
   status: object,
 ): Write => {
-  const gone = Object.keys(object.status ?? {}).filter((key) => !(key in status));
+  const gone = Object.keys(object.status ?? {}).filter((key) => !Object.hasOwn(status, key));
   const patch = { status: { ...Object.fromEntries(gone.map((key) => [key, null])), ...status } };
   return { verb: 'patch', resource, key: keyFor(object), patch, options: { type: 'merge', subresource: 'status' } };
 };

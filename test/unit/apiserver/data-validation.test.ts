@@ -156,6 +156,12 @@ describe('a ConfigMap', () => {
     ]);
   });
 
+  test('has keys that every object of JavaScript has', () => {
+    const data = JSON.parse('{ "constructor": "a", "toString": "b", "__proto__": "c" }');
+    expect(problemsOf(() => api.create(configMaps, { data }))).toEqual([]);
+    expect(problemsOf(() => api.create(configMaps, { data, binaryData: { b: 'YQ==' } }))).toEqual([]);
+  });
+
   test('keeps text and binary data when it is immutable', () => {
     const fixed = api.create(configMaps, { immutable: true, data: { a: 'b' } });
     const problems = problemsOf(() =>

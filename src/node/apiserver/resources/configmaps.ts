@@ -9,7 +9,7 @@ import type { Definition } from './definition.ts';
 const validateData = ({ data, binaryData = {} }: ConfigMap): FieldError[] => [
   ...validateKeys(data, 'data'),
   ...Object.keys(data ?? {})
-    .filter((key) => key in binaryData)
+    .filter((key) => Object.hasOwn(binaryData, key))
     .map((key) => invalidValue(`data[${key}]`, key, 'duplicate of key present in binaryData')),
   ...validateKeys(binaryData, 'binaryData'),
 ];

@@ -141,7 +141,7 @@ const conditions = (view: PodView, context: ConditionContext): NonNullable<PodSt
     const known = before.find((candidate) => candidate.type === type);
     return condition(type, finding, known, context.now);
   });
-  return [...own, ...before.filter(({ type }) => !ownConditions.has(type) && !(type in findings))];
+  return [...own, ...before.filter(({ type }) => !ownConditions.has(type) && !Object.hasOwn(findings, type))];
 };
 
 const containersReady = ({ phase, initialized, lasting }: ConditionContext): Finding => {

@@ -83,7 +83,11 @@ const encodings: Readonly<Record<string, { decode: () => NodeJS.ReadWriteStream;
 const isPage = ({ headers }: IncomingMessage): boolean => {
   const type = (headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase();
   const encoding = headers['content-encoding'];
-  return type === 'text/html' && headers.location === undefined && (encoding === undefined || encoding in encodings);
+  return (
+    type === 'text/html' &&
+    headers.location === undefined &&
+    (encoding === undefined || Object.hasOwn(encodings, encoding))
+  );
 };
 
 const rewrittenPage = async (answer: IncomingMessage, rewriting: Rewriting): Promise<Buffer> => {
