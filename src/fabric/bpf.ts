@@ -5,7 +5,7 @@
  * hook of netfilter. The kernel does not say in which namespace such a hook is. Numbers are those of linux/bpf.h:
  * bpf_cmd 15, 16, 30 and 31; bpf_attach_type 46, 47, 54 and 55; BPF_LINK_TYPE_NETFILTER 10. Older kernels lack them.
  */
-const program = `
+const finder = `
 my $number = \`uname -m\` =~ /aarch64/ ? 280 : 321;
 # The kernel writes into the second argument, so it must not be copied.
 my $bpf = sub { syscall($number, $_[0], $_[1], length $_[1]) };
@@ -30,4 +30,4 @@ for (my $id = 0; ; ) {
   syscall($number == 280 ? 57 : 3, $link);
 }`;
 
-export const bpfPrograms = `ip -o link | perl -e '${program}'`;
+export const bpfPrograms = `ip -o link | perl -e '${finder}'`;
