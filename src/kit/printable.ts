@@ -15,6 +15,14 @@ export const printableLine = (line: string): string =>
     .map((part, index) => (index % 2 === 0 ? escapeControls(part) : part))
     .join('');
 
+/** The same data with all of its texts as `printable` makes them. */
+export const printableData = <T>(data: T): T => {
+  if (typeof data === 'string') return printable(data) as T;
+  if (Array.isArray(data)) return data.map((each) => printableData(each)) as T;
+  if (data === null || typeof data !== 'object' || Object.getPrototypeOf(data) !== Object.prototype) return data;
+  return Object.fromEntries(Object.entries(data).map(([key, value]) => [key, printableData(value)])) as T;
+};
+
 const escapeControls = (text: string): string =>
   text.replace(/[\p{Cc}\p{Cf}]/gu, (letter) => {
     const code = letter.codePointAt(0) ?? 0;

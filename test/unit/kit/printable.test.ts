@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { printable, printableLine } from '../../../src/kit/printable.ts';
+import { printable, printableData, printableLine } from '../../../src/kit/printable.ts';
 
 test.each([
   ['plain 한글 ✔ é', 'plain 한글 ✔ é'],
@@ -15,3 +15,9 @@ test.each([
   ['\u001b]0;title\u0007\u001b[2J\u009b0m', '\\x1b]0;title\\x07\\x1b[2J\\x9b0m'],
   ['a\rb', 'a\\x0db'],
 ])('the line %j of a log is shown as %j', (line, shown) => expect(printableLine(line)).toBe(shown));
+
+test('data keep their form, and all of their texts become printable', () => {
+  const made = new Date(0);
+  const data = { links: [{ name: 'a\x1b[31mb', index: 1, up: undefined }], made };
+  expect(printableData(data)).toEqual({ links: [{ name: String.raw`a\x1b[31mb`, index: 1, up: undefined }], made });
+});

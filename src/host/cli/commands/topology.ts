@@ -1,5 +1,6 @@
 // `labs topology`: draws nodes, bridges, veths and pods with their addresses, and lists the services.
 import { ExitCode } from '../../../kit/error.ts';
+import { printableData } from '../../../kit/printable.ts';
 import { findMachines } from '../../cluster/machines.ts';
 import { bridgeName } from '../../plan/names.ts';
 import type { Run } from '../context.ts';
@@ -18,7 +19,7 @@ export const run: Run = (context, [given]) =>
       output.line(JSON.stringify(topology, null, 2));
       return ExitCode.ok;
     }
-    for (const line of drawNetwork(topology, say.noPods)) output.line(line);
+    for (const line of drawNetwork(printableData(topology), say.noPods)) output.line(line);
     output.line();
     const rows = topology.services.flatMap(serviceRows);
     const header = [say.service, say.serviceType, say.address, say.ports, say.endpoints];

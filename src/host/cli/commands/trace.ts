@@ -8,6 +8,7 @@ import type { Way } from '../../../dataplane/cluster/way.ts';
 import { TraceLimitError } from '../../../dataplane/node/budget.ts';
 import { casesOf } from '../../../dataplane/node/conditions.ts';
 import { ExitCode } from '../../../kit/error.ts';
+import { printableData } from '../../../kit/printable.ts';
 import type { ClusterAccess } from '../../grade/access.ts';
 import { readLab, type TracedLab } from '../../trace/lab.ts';
 import { type Proof, proofOf } from '../../trace/proof.ts';
@@ -45,7 +46,8 @@ export const run: Run = (context, [from = '', to = ''], options) =>
       const hostOf = (machine: string): string | undefined =>
         machine.includes('/netns/') ? undefined : lab.model.machines.get(machine)?.on;
       const isService = (address: string): boolean => lab.services.some(({ spec }) => spec.clusterIP === address);
-      for (const line of drawTrace(context, trace, { ...how, hostOf, isService, proof })) output.line(line);
+      const drawn = { ...how, hostOf, isService, proof: printableData(proof) };
+      for (const line of drawTrace(context, printableData(trace), drawn)) output.line(line);
     }
     return isAllReached(trace, proof) ? ExitCode.ok : ExitCode.checkFailed;
   });

@@ -62,9 +62,10 @@ const meaningOf = (text: string, form: Form): string | undefined => {
   }
 };
 
-/** Case, extra blanks, quotes and a full stop at the end make no difference. */
+/** Case, extra blanks, quotes, a full stop at the end and the full width of input methods (`５`) make no difference. */
 export const normalise = (text: string): string =>
   text
+    .normalize('NFKC')
     .trim()
     .replace(/^["'`“”‘’]+|["'`“”‘’.]+$/g, '')
     .replace(/\s+/g, ' ')
