@@ -45,6 +45,11 @@ test('the good lab has no mistakes', async () => {
   expect(await lint(goodLab)).toEqual([]);
 });
 
+test('a manifest that the start applies is no text to translate', async () => {
+  const source = goodLab['lab.yaml']?.replace('restore:', 'manifests: [manifests/shop.yaml]\nrestore:');
+  expect(await lint({ ...goodLab, 'lab.yaml': source ?? '' })).toEqual([]);
+});
+
 test('the labs of this package have no mistakes', async () => {
   const labs = join(import.meta.dirname, '../../../../labs');
   const folders = (await readdir(labs, { withFileTypes: true })).filter((entry) => entry.isDirectory());
