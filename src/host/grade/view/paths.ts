@@ -18,6 +18,7 @@ import type { Phrases } from '../say/en.ts';
 import { type Alone, aloneOf } from './alone.ts';
 import type { FactReader } from './fact-reader.ts';
 import type { Machines } from './machines.ts';
+import { withoutMemory } from './memory.ts';
 import type { Objects } from './objects.ts';
 import type { Place } from './places.ts';
 import { reachedPort } from './service-port.ts';
@@ -137,14 +138,14 @@ export class Paths {
     return bounded(() => aloneOf(texts));
   }
 
-  /** All machines, as they are now. */
+  /** All machines, as if nobody had sent a packet yet. */
   model(): Cluster {
     const { facts, machines, objects } = this.#options;
     const pods = objects.list<Pod>('pod');
     const namespaces = facts.one<'dataplane'>({ kind: 'dataplane' });
     const known = models.get(namespaces);
     if (known) return known;
-    const { model } = bounded(() => modelOf(namespaces, { machines: machines.all, pods }));
+    const { model } = bounded(() => modelOf(namespaces.map(withoutMemory), { machines: machines.all, pods }));
     models.set(namespaces, model);
     return model;
   }

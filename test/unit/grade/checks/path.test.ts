@@ -49,6 +49,19 @@ describe('a path check', () => {
     if (!observed.includes('cannot')) expect(failed.hint).toContain('`-A FORWARD -d 10.244.1.3/32 -p tcp');
   });
 
+  test('asks about a client that a sticky service does not know yet', async () => {
+    const list = '--name ONE --mask 255.255.255.255 --rsource';
+    const sticky = serviceRules.replace(
+      '-A SVC -m statistic',
+      `-A SVC -m recent --rcheck --seconds 10800 ${list} -j ONE\n-A SVC -m statistic`,
+    );
+    const own = world({ service: sticky });
+    const dataplane = own.dataplane?.map((each) => ({ ...each, recent: { ONE: 'src=192.168.56.100 ttl: 64' } }));
+    const remembering = { ...own, ...(dataplane ? { dataplane } : {}) };
+    const passed = await gradeCheck(check({ from: 'client', to: '192.168.56.11:30080' }), remembering);
+    expect(passed).toMatchObject({ outcome: 'pass' });
+  });
+
   test('fails for a parameter of the kernel', async () => {
     const failed = await gradeCheck(
       check({ from: 'client', to: '192.168.56.11:30080' }),
