@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import type { CheckDefinition, LabDefinition, TaskDefinition } from '../../../src/api/lab.ts';
 import type { Mutant } from '../../../src/host/instructor/test/mutants/mutant.ts';
+import { hasRules } from '../../../src/host/instructor/test/mutants/rules.ts';
 import { type Objects, subjectsIn, subjectsOf } from '../../../src/host/instructor/test/mutants/subjects.ts';
 import { batchesOf } from '../../../src/host/instructor/test/mutants/try.ts';
 
@@ -89,4 +90,10 @@ test('wrong solutions meet if one touches what the task of another is about', ()
   const affected = ({ tasks: [task = ''] }: Mutant) => new Set(task === 'a' ? ['a', 'b'] : [task]);
   const batches = batchesOf([mutant('x', 'a'), mutant('x', 'b'), mutant('x', 'c'), mutant('y', 'c')], affected);
   expect(batches.map(({ mutants }) => mutants.map(({ what }) => what))).toEqual([['x a', 'x c'], ['x b'], ['y c']]);
+});
+
+test('rules are deleted only on nodes that have them, whatever mode the lab began with', () => {
+  expect(hasRules('*nat\n:KUBE-SERVICES - [0:0]\n-A KUBE-SERVICES -d 10.96.0.1/32 -j KUBE-SVC-X\nCOMMIT\n')).toBe(true);
+  expect(hasRules('*nat\n-A KUBE-PORTALS-HOST -d 10.96.0.1/32 -j DNAT\nCOMMIT\n')).toBe(false);
+  expect(hasRules(undefined)).toBe(false);
 });

@@ -2,6 +2,9 @@
 import { about, type Derivation, idsOf, type Mutant, sh, type Undo } from './mutant.ts';
 import type { Subject, TaskSubjects } from './subjects.ts';
 
+/** Whether kube-proxy runs in the mode iptables: a task may have let the student choose another one. */
+export const hasRules = (saved = ''): boolean => /^-A KUBE-SERVICES /m.test(saved);
+
 /** kube-proxy would mend its rules within seconds. Frozen, its process is there for all who look for it. */
 const freeze = ({ calls }: Derivation, node: string): Promise<unknown> =>
   sh(calls, `node/${node}`, 'systemctl kill --signal=STOP kube-proxy');

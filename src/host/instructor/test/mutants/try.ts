@@ -10,6 +10,7 @@ import { allPass, type Course, checksOf, type Outcomes, sawOf, tasksBehind } fro
 import { tryAnswers } from './answers.ts';
 import { deriveMutants } from './derive.ts';
 import type { Mutant } from './mutant.ts';
+import { hasRules } from './rules.ts';
 import { objectsIn } from './state.ts';
 import { subjectsIn, subjectsOf, type TaskSubjects } from './subjects.ts';
 
@@ -21,8 +22,9 @@ export const testMutants = async (course: Course): Promise<void> => {
   const subjects = subjectsIn(objects);
   const machines = access.machines.map(({ name, address }) => ({ name, address: String(address) }));
   const of = (task: TaskDefinition): TaskSubjects => subjectsOf(lab, task, { subjects, pods: objects.pods, machines });
-  const { nodes, proxy } = lab.cluster;
-  const ruleNodes = (proxy.mode ?? 'iptables') === 'iptables' ? nodes.filter(hasProxy).map(({ name }) => name) : [];
+  const proxies = lab.cluster.nodes.filter(hasProxy).map(({ name }) => name);
+  const saved = await Promise.all(proxies.map((name) => calls.facts(`node/${name}`, 'iptables')));
+  const ruleNodes = proxies.filter((_, index) => hasRules(saved[index]?.iptables));
   const all = deriveMutants({ calls, say, subjects, tasks: tasks.map(of), mended: course.mended, ruleNodes });
   await tryAnswers(course);
   for (const batch of batchesOf(
