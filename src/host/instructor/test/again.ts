@@ -3,6 +3,7 @@
 import { basename, relative } from 'node:path';
 import type { TaskDefinition } from '../../../api/lab.ts';
 import { messageOf } from '../../../kit/error.ts';
+import { isFaultScript, readReference } from '../../faults/reference.ts';
 import { isQuestion } from '../../grade/checks/answer.ts';
 import { startAnew } from '../../tasks/checkpoint.ts';
 import { cheatTask, solveTask } from '../../tasks/run.ts';
@@ -18,7 +19,7 @@ export const testAgain = async (course: Course, task: TaskDefinition): Promise<v
     return undefined;
   });
   for (const file of task.wrong ?? [])
-    await course.part(`wrong ${task.id}/${basename(file)}`, say.wrong(number, basename(file)), async () => {
+    await course.part(`wrong ${task.id}/${nameOf(file)}`, say.wrong(number, nameOf(file)), async () => {
       await cheat(course, task, file);
       await anew(course, task);
       return undefined;
@@ -29,6 +30,9 @@ export const testAgain = async (course: Course, task: TaskDefinition): Promise<v
     return undefined;
   });
 };
+
+/** A wrong solution of a fault has a name, and no file. */
+const nameOf = (file: string): string => (isFaultScript(file) ? (readReference(file).cheat ?? '') : basename(file));
 
 /** As `labs reset TASK` does. */
 export const anew = (course: Course, task: TaskDefinition): Promise<void> =>
@@ -68,7 +72,7 @@ export const restart = async (course: Course, task?: TaskDefinition): Promise<vo
 
 const cheat = async (course: Course, task: TaskDefinition, file: string): Promise<void> => {
   const { lab, say } = course;
-  const what = relative(lab.folder, file);
+  const what = isFaultScript(file) ? nameOf(file) : relative(lab.folder, file);
   try {
     await cheatTask(course.run(task), file);
   } catch (error) {
