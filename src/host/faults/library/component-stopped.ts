@@ -39,8 +39,8 @@ and what does its log say? Start it. Rules written by hand would mend this servi
 그런 다음 시작하세요. 규칙을 손으로 만들면 이 서비스만 고쳐지고 다음 서비스는 고쳐지지 않습니다.`,
   }),
   hints({ service, caller }) {
-    const look = `\`\`\`${caller} fails
-iptables-save -t nat | grep ${service}
+    const look = `\`\`\`${caller}
+iptables-save -t nat | grep ${service} | cut -c1-150
 \`\`\``;
     const unit = `\`\`\`${caller} fails
 systemctl --no-pager status kube-proxy

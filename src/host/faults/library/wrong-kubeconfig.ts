@@ -48,10 +48,10 @@ reads the file only at its start.`,
     {
       en: `Does ${caller} have rules for the service?
 
-\`\`\`${caller} fails
-iptables-save -t nat | grep ${service}
+\`\`\`${caller}
+iptables-save -t nat | grep ${service} | cut -c1-150
 \`\`\``,
-      ko: `${caller}에 이 서비스의 규칙이 있습니까?\n\n\`\`\`${caller} fails\niptables-save -t nat | grep ${service}\n\`\`\``,
+      ko: `${caller}에 이 서비스의 규칙이 있습니까?\n\n\`\`\`${caller}\niptables-save -t nat | grep ${service} | cut -c1-150\n\`\`\``,
     },
     {
       en: `What does kube-proxy say?\n\n\`\`\`${caller}\ntail -n 5 /var/log/kube-proxy.log\n\`\`\``,
