@@ -41,7 +41,10 @@ export class FactReader {
     const fact = this.raw(request);
     if (fact.ok) return fact.value as FactValue<K>;
     if (fact.code === 'FABRIC_NO_POD') throw new Unmet(this.#say.podGone());
-    if (fact.code === 'FABRIC_NO_NETNS') throw new Unmet(this.#say.fromEnglish(fact.cause));
+    if (fact.code === 'FABRIC_NO_NETNS') {
+      const { netns, machine } = spotIn(request);
+      throw new Unmet(netns === undefined ? this.#say.fromEnglish(fact.cause) : this.#say.noNetns(netns, machine));
+    }
     // Only root in the machine can do this.
     if (byStudent.has(fact.code ?? '')) throw new Unmet(this.#say.fromEnglish(fact.cause));
     if (fact.code === unmetCode) throw new Unmet(this.#say.fromEnglish(fact.cause));
@@ -66,6 +69,10 @@ export class FactReader {
     return fact;
   }
 }
+
+/** Where a fact is gathered, or from where a request is sent. */
+const spotIn = (request: FactRequest): Partial<Spot> & { readonly machine: string } =>
+  'spot' in request ? request.spot : { machine: '' };
 
 /** Undefined for a fact about all machines. */
 const machineOf = (request: FactRequest): string | undefined => {
