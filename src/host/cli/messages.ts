@@ -4,6 +4,7 @@ import type { Language } from '../../api/lab.ts';
 import { rewriteTexts } from './command-form.ts';
 import { authorMessages } from './messages/authors.ts';
 import { clusterMessages } from './messages/cluster.ts';
+import { devMessages } from './messages/dev.ts';
 import { diffMessages } from './messages/diff.ts';
 import { doctorMessages } from './messages/doctor.ts';
 import { errorMessages } from './messages/errors.ts';
@@ -37,6 +38,7 @@ export const messageGroups = [
   diffMessages,
   wayInMessages,
   authorMessages,
+  devMessages,
   machineMessages,
   doctorMessages,
 ] as const;
@@ -56,6 +58,7 @@ type Pairs = typeof generalMessages &
   typeof diffMessages &
   typeof wayInMessages &
   typeof authorMessages &
+  typeof devMessages &
   typeof machineMessages &
   typeof doctorMessages;
 

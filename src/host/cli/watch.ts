@@ -40,7 +40,9 @@ const pauseMs = 1000;
 export const watch = async (context: Context, options: WatchOptions): Promise<Report | undefined> => {
   let lab: Watched | undefined = await options.open();
   const screen = context.output.interactive && !context.json ? inPlace(context) : lineByLine(context);
-  using keys = listenForKeys(context, screen);
+  using keys = listenForKeys(context, (key) => {
+    if (scrolling[key] !== undefined) screen.scroll(scrolling[key]);
+  });
   let last: Report | undefined;
   try {
     while (!keys.signal.aborted) {
@@ -138,7 +140,7 @@ const stateOf = (report: Report): string =>
     report.tasks.map(({ checks }) => checks.map(({ outcome, observed, hint }) => [outcome, observed, hint])),
   );
 
-interface Keys extends Disposable {
+export interface Keys extends Disposable {
   readonly signal: AbortSignal;
 }
 
@@ -162,7 +164,7 @@ const oneKey = new RegExp(`${esc}(?:\\[[\\d;]*.|O.)|.`, 'gs');
 const quitKeys: readonly string[] = ['q', 'Q', '\u0003', '\u0004'];
 
 /** Aborts on q, on Ctrl-C (a key in raw mode), on Ctrl-D, when nobody reads on, and with the context's signal. */
-const listenForKeys = ({ output, signal }: Context, screen: Screen): Keys => {
+export const listenForKeys = ({ output, signal }: Context, onOther: (key: string) => void): Keys => {
   const quit = new AbortController();
   const { stdin, stdout } = process;
   const onGone = (): void => quit.abort();
@@ -171,7 +173,7 @@ const listenForKeys = ({ output, signal }: Context, screen: Screen): Keys => {
     // Several keys may arrive at once.
     for (const [key] of chunk.toString().matchAll(oneKey)) {
       if (quitKeys.includes(key)) quit.abort();
-      else if (scrolling[key] !== undefined) screen.scroll(scrolling[key]);
+      else onOther(key);
     }
   };
   if (output.interactive) stdin.setRawMode(true).on('data', onKey).resume();

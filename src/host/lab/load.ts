@@ -126,7 +126,7 @@ const readSource = async (path: string, folder: string): Promise<string> => {
 };
 
 /** All files of the lab, relative to its folder, in order. What tools keep there is not of the lab. */
-const listFiles = async (root: string): Promise<readonly string[]> => {
+export const listFiles = async (root: string): Promise<readonly string[]> => {
   const entries = await readdir(root, { withFileTypes: true });
   const files = entries.map(async (entry): Promise<readonly string[]> => {
     if (entry.name.startsWith('.') || entry.name === 'node_modules') return [];

@@ -112,6 +112,23 @@ export const authorsCommands: CommandGroup = {
       examples: ['run ./try.ts', 'run ./solve/web.ts solve'],
     },
     {
+      name: 'dev',
+      operands: '[lab]',
+      load: () => import('../commands/dev.ts'),
+      summary: both('Show what each edit of a lab does, live', '실습을 고칠 때마다 효과를 바로 보기'),
+      options: [
+        { flags: '--seed <text>', help: both('as for `labs start`', '`labs start`와 같음') },
+        { flags: '--student <id>', help: both('as for `labs start`', '`labs start`와 같음') },
+      ],
+      json: true,
+      completes: ['labs'],
+      remark: both(
+        'Starts the lab if it does not run, and follows its folder until q or Ctrl-C: mistakes that come and go, checks that judge differently now, before → after. A change of `cluster` needs a restart, which the key r does. With --json, each line is an event.',
+        '실행 중이 아니면 실습을 시작하고, q나 Ctrl-C를 누를 때까지 폴더를 지켜봅니다. 생기거나 없어진 실수, 달라진 검사 결과를 전 → 후로 보여 줍니다. `cluster`를 바꾸면 r 키로 다시 시작해야 합니다. --json은 사건마다 한 줄씩 출력합니다.',
+      ),
+      examples: ['dev ./my-lab', 'dev ./my-lab --json', 'dev --name second'],
+    },
+    {
       name: 'test',
       operands: '<lab>',
       load: () => import('../commands/test.ts'),
