@@ -29,7 +29,7 @@ const replacePod = async (
   await lab.kubectl('delete', 'pod', old, '--ignore-not-found', '--grace-period=1');
   await lab.kubectl('wait', '--for=condition=Ready', `pod/${next}`, '--timeout=60s');
   const ip = await lab.kubectl('get', 'pod', next, '-o', 'jsonpath={.status.podIP}');
-  await lab.until({ en: `${next} is the only endpoint`, ko: `${next}이 유일한 엔드포인트` }, async () => {
+  await lab.until({ en: `${next} is the only endpoint`, ko: `유일한 엔드포인트: ${next}` }, async () => {
     const path = 'jsonpath={.items[*].endpoints[*].addresses[0]}';
     const label = 'kubernetes.io/service-name=clock';
     return (await lab.kubectl('get', 'endpointslices', '-l', label, '-o', path)).trim() === ip.trim();
