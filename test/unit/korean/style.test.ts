@@ -50,7 +50,7 @@ const words: readonly (readonly [word: string, variants: RegExp])[] = [
   ['시간 초과', /타임 ?아웃/],
   ['오류', /에러/],
   ['타깃', /타겟/],
-  ['파드', /포드|\bPod [a-z가-힣]/],
+  ['파드', /포드|(?<!kind: )\bPod [a-z가-힣]/],
   ['호출한 쪽', /호출자/],
   // 쓰다 also means "use".
   ['규칙을 만들다', /규칙[을만은도]? (다시 )?(쓰|쓴|씁|썼)|쓴 규칙/],
