@@ -106,26 +106,43 @@ export const noProgress: Progress = {
   latest: {},
 };
 
+interface Both {
+  readonly progress: Progress;
+  readonly hasRecord: boolean;
+  /** Whether the record has events that the file lacks. */
+  readonly behind: boolean;
+}
+
 export const openProgress = (options: ProgressOptions): ProgressStore => {
   const file = progressFile(options.stateFolder, options.name);
   const { instance, key, record } = options;
   let isTold = false;
-  const readBoth = async (): Promise<{ readonly progress: Progress; readonly hasRecord: boolean }> => {
+  const readBoth = async (): Promise<Both> => {
     const written = (await readProgress(file, { instance, key: await key?.read() })) ?? noProgress;
     const recorded = (await record?.read()) ?? [];
-    if (recorded.length === 0) return { progress: written, hasRecord: false };
-    if (!isTold && isBehind(written.history, recorded)) {
+    if (recorded.length === 0) return { progress: written, hasRecord: false, behind: false };
+    const progress = { ...written, ...recorded.reduce(remember, nothingRemembered) };
+    return { progress, hasRecord: true, behind: isBehind(written.history, recorded) };
+  };
+  const told = (both: Both): Both => {
+    if (both.behind && !isTold) {
       isTold = true;
       options.onBehind?.();
     }
-    return { progress: { ...written, ...recorded.reduce(remember, nothingRemembered) }, hasRecord: true };
+    return both;
   };
-  const read = async (): Promise<Progress> => (await readBoth()).progress;
+  const read = async (): Promise<Progress> => {
+    const both = await readBoth();
+    if (!both.behind || isTold) return both.progress;
+    // Another labs may have recorded an event a moment ago, and write the file next.
+    const settled = withFileLock(`${file}.lock`, readBoth).catch(() => both);
+    return told(await settled).progress;
+  };
   /** The record comes first: what is not recorded must not happen. */
   const update = (change: (before: Progress) => Progress, event?: Recorded): Promise<Progress> =>
     writing(options.stateFolder, () =>
       withFileLock(`${file}.lock`, async () => {
-        const { progress: before, hasRecord } = await readBoth();
+        const { progress: before, hasRecord } = told(await readBoth());
         if (record && event) {
           if (!hasRecord) await record.append({ did: 'earlier', known: partOf(before) });
           await record.append(event);

@@ -19,18 +19,35 @@ afterEach(() => rm(folder, { recursive: true }));
 
 const key = { read: async () => 'secret', make: async () => 'secret' };
 /** As `XDG_STATE_HOME=FOLDER labs …`, each time a new process. */
-const open = (state = 'home') =>
+const open = (state = 'home', record = progressRecord(docker, 'fabric')) =>
   openProgress({
     stateFolder: join(folder, state),
     name: 'lab',
     instance: 'one',
     key,
-    record: progressRecord(docker, 'fabric'),
+    record,
     onBehind: () => {
       told += 1;
     },
   });
 const file = (state = 'home') => join(folder, state, 'progress/lab.json');
+
+test('an answer that another labs writes at this moment makes the file no older copy', async () => {
+  await open().tryAnswer('ask/where', 'here', false);
+  const record = progressRecord(docker, 'fabric');
+  let isFirst = true;
+  const read = async () => {
+    // The reader has read the file by now.
+    if (isFirst) {
+      isFirst = false;
+      await open().tryAnswer('ask/where', 'there', false);
+    }
+    return record.read();
+  };
+  const { history } = await open('home', { ...record, read }).read();
+  expect(told).toBe(0);
+  expect(history.map(({ answer }) => answer)).toEqual(['here', 'there']);
+});
 
 describe('whatever the state folder, a lab remembers', () => {
   test('that labs solved a task, begun tasks, tries and hints', async () => {
