@@ -136,7 +136,9 @@ export class Ground implements AsyncDisposable {
     const texts = Object.fromEntries(
       Array.from({ length: parts.length / 2 }, (_, at) => [parts[at * 2], parts[at * 2 + 1]]),
     );
-    return { routes: '[]', ...(texts as unknown as Partial<NodeTexts> & { addresses: string }), recent: {} };
+    const { addresses = '', ...others } = texts as Partial<NodeTexts>;
+    // ARP is off, and the prober takes every frame, whatever MAC address it has.
+    return { routes: '[]', ...others, addresses: addresses.replaceAll(/"NOARP",?|,"NOARP"/g, ''), recent: {} };
   }
 
   /** Sends all packets. @returns for each, everything that came out */

@@ -33,7 +33,7 @@ interface Cluster {
   readonly seed?: string;
 }
 
-const contextWith = async (clusters: readonly Cluster[], name?: string): Promise<Context> => {
+const contextWith = async (clusters: readonly Cluster[], name?: string, folder = labs): Promise<Context> => {
   const docker = new FakeDocker({ images: { 'labs/node:1': {} } });
   for (const cluster of clusters) {
     const own = {
@@ -52,7 +52,7 @@ const contextWith = async (clusters: readonly Cluster[], name?: string): Promise
     docker: async () => docker,
     output: { note: (line: string) => notes.push(line), paint: (_: unknown, text: string) => text } as never,
     environment: readEnvironment({ XDG_CACHE_HOME: join(mine, 'cache') }),
-    paths: { root: join(labs, '..'), labs: [labs], installed: '', bundles: '' },
+    paths: { root: join(labs, '..'), labs: [folder], installed: '', bundles: '' },
     say: messagesIn('en'),
     signal: new AbortController().signal,
     name,
@@ -63,9 +63,22 @@ const contextWith = async (clusters: readonly Cluster[], name?: string): Promise
 describe('labs start', () => {
   const packaged = join(labs, 'service-networking');
 
-  test('takes the only lab of the package', async () => {
-    const { lab, name } = await labToStart(await contextWith([]), undefined);
-    expect([lab.folder, name]).toEqual([packaged, 'service-networking']);
+  test('takes the only lab that there is', async () => {
+    const folder = realpathSync(mkdtempSync(join(tmpdir(), 'labs-one-')));
+    try {
+      cpSync(join(labs, 'service-networking'), join(folder, 'service-networking'), { recursive: true });
+      const { lab, name } = await labToStart(await contextWith([], undefined, folder), undefined);
+      expect([lab.folder, name]).toEqual([join(folder, 'service-networking'), 'service-networking']);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+
+  test('asks for one of several labs, and names them all where nobody can answer', async () => {
+    await expect(labToStart(await contextWith([]), undefined)).rejects.toMatchObject({
+      code: 'LAB_NAME_NEEDED',
+      hint: expect.stringMatching(/`labs start pod-networking`.*`labs start service-networking`/),
+    });
   });
 
   test.each([
