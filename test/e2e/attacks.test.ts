@@ -167,8 +167,7 @@ test('a relay that a student runs in place of kube-proxy is no service', async (
 });
 
 test('kube-proxy with other code in its process is another program; with other flags, it is kube-proxy', async () => {
-  const command =
-    '/usr/local/bin/kube-proxy --config=/etc/kubernetes/kube-proxy-config.yaml --hostname-override=node02';
+  const flags = '--config=/etc/kubernetes/kube-proxy-config.yaml --hostname-override=node02 -v=6';
   const runWith = (service: string) =>
     sh(
       'node02',
@@ -185,7 +184,7 @@ test('kube-proxy with other code in its process is another program; with other f
   try {
     for (const service of [
       'Environment=NODE_OPTIONS=--require=/tmp/own.js',
-      'ExecStart=\\nExecStart=/usr/bin/node -r /tmp/own.js /usr/local/lib/labs/kube-proxy.js -v=6',
+      `ExecStart=\\nExecStart=/usr/bin/node -r /tmp/own.js /usr/local/lib/labs/kube-proxy.js ${flags}`,
       'BindReadOnlyPaths=/tmp/own.js:/usr/local/lib/labs/kube-proxy.js',
       'BindReadOnlyPaths=/tmp/preload:/etc/ld.so.preload',
     ]) {
@@ -193,7 +192,7 @@ test('kube-proxy with other code in its process is another program; with other f
       await runWith(service);
       expect(await verbosity(impostor), service).toMatch(impostor);
     }
-    await runWith(`ExecStart=\\nExecStart=${command} -v=6`);
+    await runWith(`ExecStart=\\nExecStart=/usr/local/bin/kube-proxy ${flags}`);
     expect(await verbosity(/^passed$/)).toBe('passed');
   } finally {
     await sh('node02', `rm -rf ${dropIn} /etc/ld.so.preload; systemctl daemon-reload; systemctl restart kube-proxy`);

@@ -53,10 +53,10 @@ export const openTerminal = (cwd: string, environment: Readonly<Record<string, s
   };
   let count = 0;
   /** The terminal shows what is typed. The quotes make sure that only the shell prints the whole marker. */
-  const typeMarked = (command: string): { readonly end: () => Promise<Typed> } => {
+  const typeMarked = (command?: string): { readonly end: () => Promise<Typed> } => {
     count += 1;
     const marker = new RegExp(`${count}:exit:(\\d+):`);
-    type(`${command}\necho "${count}:ex""it:$?:"`);
+    type(`${command === undefined ? '' : `${command}\n`}echo "${count}:ex""it:$?:"`);
     return {
       end: async () => {
         const [, exitCode] = await shown(marker);
@@ -64,8 +64,20 @@ export const openTerminal = (cwd: string, environment: Readonly<Record<string, s
       },
     };
   };
+  /** `labs begin` asks, because the student has not answered the questions of earlier tasks. */
+  const confirm = async (command: string): Promise<Typed> => {
+    type(command);
+    await shown(new RegExp(`${command}[^]*(Begin the task now\\? \\(y/N\\) |bash-[\\d.]+[#$] )$`));
+    if (stripVTControlCharacters(screen).endsWith('(y/N) ')) {
+      type('y');
+      await shown(/bash-[\d.]+[#$] $/);
+    }
+    const before = stripVTControlCharacters(screen);
+    const { exitCode } = await typeMarked().end();
+    return { exitCode, screen: before };
+  };
   return {
-    run: (command) => typeMarked(command).end(),
+    run: (command) => (command.startsWith('labs begin ') ? confirm(command) : typeMarked(command).end()),
     async open(command, machine) {
       type(command);
       await shown(new RegExp(`@?${machine}:~# $`));
