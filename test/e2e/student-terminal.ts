@@ -67,8 +67,8 @@ export const openTerminal = (cwd: string, environment: Readonly<Record<string, s
   /** `labs begin` asks, because the student has not answered the questions of earlier tasks. */
   const confirm = async (command: string): Promise<Typed> => {
     type(command);
-    await shown(new RegExp(`${command}[^]*(Begin the task now\\? \\(y/N\\) |bash-[\\d.]+[#$] )$`));
-    if (stripVTControlCharacters(screen).endsWith('(y/N) ')) {
+    await shown(new RegExp(`${command}[^]*(Begin the task now\\? \\(y/N\\) ?|bash-[\\d.]+[#$] )$`));
+    if (/\(y\/N\) ?$/.test(stripVTControlCharacters(screen))) {
       type('y');
       await shown(/bash-[\d.]+[#$] $/);
     }
