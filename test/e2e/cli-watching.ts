@@ -57,6 +57,9 @@ const startWatch = (name: string) => {
 
 /** The process ids of the agents that watches share, on the machine of the tests. */
 const sharedAgents = async (name: string): Promise<readonly string[]> => {
-  const { stdout } = await execa('docker', ['top', `labs-${name}-fabric`, '-eo', 'pid,args']);
-  return [...stdout.matchAll(/^\s*(\d+)\s+\/usr\/bin\/node .*\bshared\b/gm)].map(([, pid = '']) => pid);
+  const { stdout } = await execa('docker', ['top', `labs-${name}-fabric`, '-eo', 'pid,ppid,args']);
+  const found = [...stdout.matchAll(/^\s*(\d+)\s+(\d+)\s+\/usr\/bin\/node .*\bshared\b/gm)];
+  const agents = found.map(([, pid = '']) => pid);
+  // A program that the agent is just starting still has the agent's arguments.
+  return found.flatMap(([, pid = '', parent = '']) => (agents.includes(parent) ? [] : [pid]));
 };
