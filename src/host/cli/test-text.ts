@@ -18,6 +18,11 @@ export const printTest = (context: Context, tested: Tested): void => {
   const { name } = tested.lab;
   const text = good ? say.testPassed(name, seconds) : say.testFailed(name, findings.length, seconds);
   output.line(output.paint(['bold', good ? 'green' : 'red'], text));
+  if (tested.sample) {
+    const { size, seed } = tested.sample;
+    for (const line of wrap(say.testSampled(size, `--sample ${size}:${seed}`), output.width))
+      output.line(output.paint('dim', line));
+  }
 };
 
 const printRun = (context: Context, run: TestedRun, several: boolean): void => {
@@ -41,8 +46,9 @@ export const strengthOf = ({ tried }: Pick<TestedRun, 'tried'>): { readonly all:
   killed: tried.filter(({ result }) => result === 'killed').length,
 });
 
-const jsonOf = ({ lab, runs, milliseconds }: Tested) => ({
+const jsonOf = ({ lab, runs, milliseconds, sample }: Tested) => ({
   lab: lab.name,
+  ...(sample ? { sample } : {}),
   passed: runs.every((run) => findingsOf(run).length === 0),
   milliseconds,
   runs: runs.map((run) => {

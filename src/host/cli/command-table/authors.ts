@@ -140,6 +140,13 @@ export const authorsCommands: CommandGroup = {
           help: both('do not run the commands of the texts', '본문의 명령을 실행하지 않음'),
         },
         {
+          flags: '--sample <number>',
+          help: both(
+            'of resets, wrong solutions, questions and commands, try only so many, drawn anew',
+            '되돌리기, 틀린 풀이, 질문, 명령은 이 수만큼만 뽑아 테스트',
+          ),
+        },
+        {
           flags: '--seeds <number>',
           help: both(
             'if parameters or faults are drawn: for the seeds 1 to this (default: 1)',
@@ -165,7 +172,7 @@ export const authorsCommands: CommandGroup = {
       ),
       completes: ['labs'],
       withoutLab: true,
-      examples: ['test ./my-lab', 'test ./my-lab --task 3 --keep', 'test ./my-lab --report junit=out.xml'],
+      examples: ['test ./my-lab', 'test ./my-lab --task 3 --keep', 'test ./my-lab --sample 3'],
     },
   ],
 };

@@ -1,5 +1,5 @@
 // `labs test LAB`: proves that a lab can be solved and not be cheated, in a cluster of its own.
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { LabDefinition, Variation } from '../../../api/lab.ts';
@@ -10,6 +10,7 @@ import { listClusters } from '../../cluster/status.ts';
 import type { Containers } from '../../docker/port.ts';
 import { reportOfTest, type TestedRun } from '../../instructor/test/report.ts';
 import { findingsOf, testLab } from '../../instructor/test/run.ts';
+import type { Sample } from '../../instructor/test/sample.ts';
 import { testWords } from '../../instructor/test/words.ts';
 import { findTask } from '../../lab/catalogue.ts';
 import type { Context, Options, Run } from '../context.ts';
@@ -29,6 +30,7 @@ export const run: Run = async (context, [given], options) => {
   if (reports.some(({ file }) => file === undefined)) throw usage('LAB_TEST_REPORT', say.testReportFile);
   const seeds = numberOf(context, options.seeds, { flag: '--seeds', most: 1000 });
   const jobs = numberOf(context, options.jobs, { flag: '--jobs', most: 64 });
+  const sample = sampleOf(context, options.sample);
   const variations = await variationsOf(context, given, options, seeds);
   const labs = await Promise.all(variations.map((variation) => labOf(context, given, variation)));
   const [first] = labs;
@@ -38,9 +40,10 @@ export const run: Run = async (context, [given], options) => {
   const startedAt = performance.now();
   const limit = createLimit(jobs);
   const ended = await runAll(context, labs, (lab, onEvent) =>
-    limit(() => testOne(context, docker, { lab, name: nameFor(context, lab, labs.length), options, onEvent })),
+    limit(() => testOne(context, docker, { lab, name: nameFor(context, lab, labs.length), options, sample, onEvent })),
   );
-  const tested = { lab: first, runs: ended, milliseconds: Math.round(performance.now() - startedAt) };
+  const milliseconds = Math.round(performance.now() - startedAt);
+  const tested = { lab: first, runs: ended, milliseconds, ...(sample ? { sample } : {}) };
   printTest(context, tested);
   await writeReports(context, reports, reportOfTest(tested, context.environment.language));
   const findings = ended.flatMap(findingsOf);
@@ -60,6 +63,14 @@ const numberOf = (
   const number = value === undefined ? 1 : Number(value);
   if (Number.isInteger(number) && number >= 1 && number <= most) return number;
   throw usage('LAB_TEST_NUMBER', say.testNumber(flag, String(value), most));
+};
+
+/** @throws LabError `LAB_TEST_SAMPLE` */
+const sampleOf = ({ say }: Context, value: unknown): Sample | undefined => {
+  if (value === undefined) return undefined;
+  const [, size, seed] = /^([1-9]\d{0,3})(?::(\S+))?$/.exec(String(value)) ?? [];
+  if (size === undefined) throw usage('LAB_TEST_SAMPLE', say.testSample(String(value)));
+  return { size: Number(size), seed: seed ?? randomBytes(3).toString('hex') };
 };
 
 /** A lab that draws nothing is the same for all seeds. */
@@ -108,11 +119,12 @@ interface One {
   readonly lab: LabDefinition;
   readonly name: string;
   readonly options: Options;
+  readonly sample: Sample | undefined;
   readonly onEvent: OnEvent;
 }
 
 const testOne = async (context: Context, docker: Containers, one: One): Promise<TestedRun> => {
-  const { lab, name, options, onEvent } = one;
+  const { lab, name, options, sample, onEvent } = one;
   const { environment, say, signal } = context;
   const lock = join(environment.stateFolder, 'tests', `${name}.lock`);
   const work = async (): Promise<TestedRun> => {
@@ -123,6 +135,7 @@ const testOne = async (context: Context, docker: Containers, one: One): Promise<
       bench: testBench(context, docker, lab, name),
       ...(typeof options.task === 'string' ? { only: findTask(lab, options.task) } : {}),
       commands: options.commands !== false,
+      ...(sample ? { sample } : {}),
       language: environment.language,
       say: testWords[environment.language],
       fromEnglish: say.fromEnglish,

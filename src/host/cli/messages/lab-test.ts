@@ -35,6 +35,19 @@ export const labTestMessages = {
     (killed: number, all: number) => `Check strength: ${killed} of ${all} wrong solutions lose points.`,
     (killed, all) => `검사의 강도: 틀린 풀이 ${all}개 가운데 ${killed}개가 감점됩니다.`,
   ),
+  testSample: both(
+    (value: string) => `"${value}" is no sample: write --sample 2, or --sample 2:SEED to draw the same one again`,
+    (value) =>
+      `--sample에 쓸 수 없는 값입니다: "${value}". --sample 2처럼 쓰고, 다시 뽑으려면 --sample 2:시드처럼 쓰세요`,
+  ),
+  testSampled: both(
+    (size: number, option: string) =>
+      `All solutions were tried. Of the resets, the wrong solutions, the questions and the commands, only ${size} each ` +
+      `were. \`${option}\` draws the same ones.`,
+    (size, option) =>
+      `풀이는 모두 실행했습니다. 되돌리기, 틀린 풀이, 질문, 본문의 명령은 ${size}개씩만 테스트했습니다. ` +
+      `\`${option}\` 옵션으로 같은 표본을 다시 뽑습니다.`,
+  ),
   testKept: both(
     (name: string) =>
       `The cluster still runs. Look at it with \`labs --name ${name} status\`, \`labs --name ${name} check\` or ` +

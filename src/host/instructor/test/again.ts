@@ -8,6 +8,7 @@ import { isQuestion } from '../../grade/checks/answer.ts';
 import { startAnew } from '../../tasks/checkpoint.ts';
 import { cheatTask, solveTask } from '../../tasks/run.ts';
 import { allPass, type Course, type Outcomes, sawOf } from './course.ts';
+import { drawFrom } from './sample.ts';
 
 export const testAgain = async (course: Course, task: TaskDefinition): Promise<void> => {
   const { say } = course;
@@ -18,7 +19,7 @@ export const testAgain = async (course: Course, task: TaskDefinition): Promise<v
     if (task.setup !== undefined) await restart(course, task);
     return undefined;
   });
-  for (const file of task.wrong ?? [])
+  for (const file of drawFrom(task.wrong ?? [], course.sample, (each) => each))
     await course.part(`wrong ${task.id}/${nameOf(file)}`, say.wrong(number, nameOf(file)), async () => {
       await cheat(course, task, file);
       await anew(course, task);

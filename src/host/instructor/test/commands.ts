@@ -6,7 +6,9 @@ import { type Fence, type FencedCommand, fencesOf } from '../../lab/fences.ts';
 import { textOf } from '../../lab/text.ts';
 import { beginTask, solveTask } from '../../tasks/run.ts';
 import type { Course } from './course.ts';
+import { drawFrom } from './sample.ts';
 import { type Ran, Shells } from './shells.ts';
+import { titleOf } from './solving.ts';
 
 /** A command of a text that takes longer is one that a student ends with Ctrl-C. */
 const limitMs = 60_000;
@@ -18,22 +20,32 @@ export const testCommands = async (course: Course): Promise<void> => {
   const { lab, say, tasks } = course;
   const fences = new Map<TaskDefinition, Fences>();
   for (const task of tasks) fences.set(task, await fencesIn(course, task));
-  if (![...fences.values()].some(({ text, hints }) => [...text, ...hints].length > 0)) return;
+  const withCommands = tasks.filter((task) => {
+    const { text, hints } = fences.get(task) ?? none;
+    return text.length + hints.length > 0;
+  });
+  if (withCommands.length === 0) return;
+  const typed = course.sample ? drawFrom(withCommands, course.sample, ({ id }) => id) : tasks;
+  const end = lab.tasks.findLastIndex((task) => typed.includes(task)) + 1;
   await course.part('student', say.student, async () => {
     await course.bench.remove();
     await course.bench.start();
-    const first = lab.tasks.findIndex((task) => tasks.includes(task));
-    for (const task of lab.tasks.slice(0, first)) await solveTask(course.run(task));
     return undefined;
   });
   const shells = new Shells(course.bench.site, limitMs);
   try {
-    for (const task of tasks) await testTask(course, task, { shells, fences: fences.get(task) ?? none });
+    for (const task of lab.tasks.slice(0, end))
+      if (typed.includes(task)) await testTask(course, task, { shells, fences: fences.get(task) ?? none });
+      else
+        await course.part(`student solves ${task.id}`, titleOf(course, task), async () => {
+          await solveTask(course.run(task));
+          return undefined;
+        });
   } finally {
     await shells.close();
   }
   await course.part('full of the student', say.fullAgain, async () => {
-    await course.expectFull(tasks, say.notFullStudent);
+    await course.expectFull(typed, say.notFullStudent);
     return undefined;
   });
 };

@@ -8,6 +8,7 @@ import { gradeLab } from '../../grade/engine.ts';
 import { runOf, type TaskRun } from '../../tasks/run.ts';
 import type { Bench } from './bench.ts';
 import type { Mended } from './mutants/mutant.ts';
+import type { Sample } from './sample.ts';
 import type { TestWords } from './words.ts';
 
 /** Something that the author should mend. `broken`: labs or the machine failed, so nobody knows. */
@@ -46,6 +47,8 @@ export interface CourseOptions {
   readonly only?: TaskDefinition;
   /** Whether the commands of the texts are run. */
   readonly commands: boolean;
+  /** Only so many of the resets, wrong solutions and commands are tried. All solutions are. */
+  readonly sample?: Sample;
   readonly language: Language;
   readonly say: TestWords;
   /** What the folders below write in English, in the author's language. */
@@ -66,6 +69,7 @@ export class Course {
   readonly language: Language;
   readonly signal: AbortSignal;
   readonly commands: boolean;
+  readonly sample: Sample | undefined;
   /** The tasks that are tested. */
   readonly tasks: readonly TaskDefinition[];
   readonly parts: Part[] = [];
@@ -83,11 +87,12 @@ export class Course {
   #findings: Finding[] = [];
 
   constructor(options: CourseOptions) {
-    const { lab, bench, only, commands, language, say, signal } = options;
+    const { lab, bench, only, commands, sample, language, say, signal } = options;
     this.lab = lab;
     this.bench = bench;
     this.tasks = only ? [only] : lab.tasks;
     this.commands = commands;
+    this.sample = sample;
     this.language = language;
     this.say = say;
     this.signal = signal;

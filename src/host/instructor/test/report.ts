@@ -4,6 +4,7 @@ import { type LabDefinition, type Language, localize } from '../../../api/lab.ts
 import { type Report, reportVersion } from '../../../api/report.ts';
 import type { Finding } from './course.ts';
 import type { TestResult } from './run.ts';
+import type { Sample } from './sample.ts';
 
 export interface TestedRun extends TestResult {
   /** The name of its cluster. */
@@ -17,6 +18,8 @@ export interface Tested {
   readonly lab: LabDefinition;
   readonly runs: readonly TestedRun[];
   readonly milliseconds: number;
+  /** Not everything was tried. */
+  readonly sample?: Sample;
 }
 
 export const reportOfTest = ({ lab, runs, milliseconds }: Tested, language: Language): Report => {

@@ -4,6 +4,7 @@ import { testCommands } from './commands.ts';
 import { Course, type CourseOptions, type Finding, type Part, type Tried } from './course.ts';
 import { testDefinition } from './definition.ts';
 import { testMutants } from './mutants/try.ts';
+import { drawFrom } from './sample.ts';
 import { solveEarlier, testSolution, testUntouched } from './solving.ts';
 import { testTexts } from './texts.ts';
 
@@ -65,7 +66,7 @@ const testCluster = async (course: Course): Promise<void> => {
       await restart(course);
       return undefined;
     });
-  for (const task of tasks) await testAgain(course, task);
+  for (const task of drawFrom(tasks, course.sample, ({ id }) => id)) await testAgain(course, task);
   await course.part('full again', say.fullAgain, async () => {
     await course.expectFull(tasks, say.notFull);
     return undefined;

@@ -45,10 +45,13 @@ export const testSolution = async (course: Course, task: TaskDefinition): Promis
     const before = course.latest ?? (await course.grade({ once: true }));
     course.latest = undefined;
     let broken: State | undefined;
+    let kept: readonly string[] = [];
     if (task.setup !== undefined) {
       await beginTask(course.run(task));
       const begun = await course.grade({ tasks: [task], once: true });
       if (allPass(begun)) course.find(say.nothingToDo(task.id), { task: task.id });
+      else
+        kept = [...begun].filter(([, { outcome }]) => outcome === 'pass').map(([id]) => id.slice(task.id.length + 1));
       broken = await stateOf(course);
     } else if (allPass(ofTask(before, task))) course.find(say.nothingToDo(task.id), { task: task.id });
     await solveTask(course.run(task));
@@ -63,7 +66,7 @@ export const testSolution = async (course: Course, task: TaskDefinition): Promis
     );
     await compareOthers(course, task, { before, after });
     course.latest = after;
-    return undefined;
+    return kept.length > 0 ? say.keptByFault(kept.join(', ')) : undefined;
   });
   return full;
 };

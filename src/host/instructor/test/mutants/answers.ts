@@ -3,13 +3,15 @@ import { isQuestion, type Question } from '../../../grade/checks/answer.ts';
 import { gradeLab } from '../../../grade/engine.ts';
 import { judge } from '../again.ts';
 import type { Course } from '../course.ts';
+import { drawFrom } from '../sample.ts';
 
 const nowhere = ['labs-test', '192.0.2.77', '987654321'];
 
 /** Nothing is kept: the student's progress is only imagined. */
 export const tryAnswers = async (course: Course): Promise<void> => {
-  const { lab, say, tasks, language, signal } = course;
-  const questions = tasks.flatMap((task) => task.checks.filter(isQuestion).map((check) => ({ task: task.id, check })));
+  const { lab, say, tasks, language, signal, sample } = course;
+  const all = tasks.flatMap((task) => task.checks.filter(isQuestion).map((check) => ({ task: task.id, check })));
+  const questions = drawFrom(all, sample, ({ task, check }) => `${task}/${check.id}`);
   if (questions.length === 0) return;
   await course.part('mutants answers', say.mutants(say.groups.answers), async () => {
     const before = course.tried.length;

@@ -7,6 +7,7 @@ import { createCalls } from '../../../grade/calls.ts';
 import { solveTask } from '../../../tasks/run.ts';
 import { anew, judge } from '../again.ts';
 import { allPass, type Course, checksOf, type Outcomes, sawOf, tasksBehind } from '../course.ts';
+import { drawFrom } from '../sample.ts';
 import { tryAnswers } from './answers.ts';
 import { deriveMutants } from './derive.ts';
 import type { Mutant } from './mutant.ts';
@@ -27,10 +28,12 @@ export const testMutants = async (course: Course): Promise<void> => {
   const ruleNodes = proxies.filter((_, index) => hasRules(saved[index]?.iptables));
   const all = deriveMutants({ calls, say, subjects, tasks: tasks.map(of), mended: course.mended, ruleNodes });
   await tryAnswers(course);
-  for (const batch of batchesOf(
+  const tried = drawFrom(
     all.filter((each) => each.tasks.length > 0),
-    affectedBy(course, lab.tasks.map(of)),
-  ))
+    course.sample,
+    ({ group, what }) => `${group}: ${what}`,
+  );
+  for (const batch of batchesOf(tried, affectedBy(course, lab.tasks.map(of))))
     if (!(await tryBatch(course, batch))) return;
 };
 
