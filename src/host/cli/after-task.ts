@@ -2,7 +2,7 @@
 import { type LabDefinition, localize, type TaskDefinition } from '../../api/lab.ts';
 import { textOf } from '../lab/text.ts';
 import { nextTask } from '../tasks/next.ts';
-import type { Progress } from '../tasks/progress.ts';
+import type { Progress } from '../tasks/progress-changes.ts';
 import type { Context } from './context.ts';
 import { renderMarkdown } from './markdown.ts';
 import { numberOf, type Session } from './session.ts';

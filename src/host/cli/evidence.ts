@@ -15,7 +15,7 @@ import { redact } from '../evidence/redact.ts';
 import { fingerprint, readCheckingKey, readSigningKey, signFiles } from '../evidence/sign.ts';
 import type { GradeOptions, Rests } from '../grade/engine.ts';
 import { fileDigests } from '../lab/load.ts';
-import type { Progress } from '../tasks/progress.ts';
+import type { Progress } from '../tasks/progress-changes.ts';
 import type { Context, Options } from './context.ts';
 import type { Session } from './session.ts';
 

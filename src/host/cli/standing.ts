@@ -3,7 +3,7 @@ import type { LabDefinition, TaskDefinition } from '../../api/lab.ts';
 import type { ClusterSummary } from '../cluster/status.ts';
 import { hintCost } from '../grade/student.ts';
 import { nextTask } from '../tasks/next.ts';
-import type { Progress } from '../tasks/progress.ts';
+import type { Progress } from '../tasks/progress-changes.ts';
 import type { Context } from './context.ts';
 import { definitionOf } from './machines.ts';
 import { progressIn } from './student-progress.ts';

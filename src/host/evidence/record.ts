@@ -5,7 +5,7 @@ import { type Rests, selectEntries } from '../grade/engine.ts';
 import type { Fact, FactRequest } from '../grade/facts.ts';
 import { renderJson } from '../grade/report/json.ts';
 import type { Student } from '../grade/student.ts';
-import type { PastEvent, Progress } from '../tasks/progress.ts';
+import type { PastEvent, Progress } from '../tasks/progress-changes.ts';
 import type { NamedFile } from './archive.ts';
 import { type About, type Content, type KeptCheck, type KeptFact, names, type StudentPart } from './content.ts';
 import { redact } from './redact.ts';

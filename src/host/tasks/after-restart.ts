@@ -6,7 +6,7 @@ import { gradeLab } from '../grade/engine.ts';
 import { whoeverDid } from '../grade/student.ts';
 import { type CheckpointEvents, openFaults } from './checkpoint.ts';
 import { stateChecks } from './latest.ts';
-import type { Progress } from './progress.ts';
+import type { Progress } from './progress-changes.ts';
 import { beginTask, failed, replayTask, runOf, runScript, type TaskRun } from './run.ts';
 
 type LabRun = Omit<TaskRun, 'task'>;

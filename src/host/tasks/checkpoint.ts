@@ -6,7 +6,7 @@ import { gradeLab } from '../grade/engine.ts';
 import { waitsToBegin, whoeverDid } from '../grade/student.ts';
 import type { Scripts } from '../script/scripts.ts';
 import { stateChecks } from './latest.ts';
-import type { Progress } from './progress.ts';
+import type { Progress } from './progress-changes.ts';
 import { beginTask, canClear, clearTask, type KeepAnswer, replayTask, restoreLab, type TaskRun } from './run.ts';
 
 /** What `labs goto` does with the tasks of the lab. */

@@ -1,6 +1,6 @@
 // Which task comes next for a student.
 import type { LabDefinition, TaskDefinition } from '../../api/lab.ts';
-import type { Progress } from './progress.ts';
+import type { Progress } from './progress-changes.ts';
 
 /** The first task that has not passed. What `labs goto` did comes last. */
 export const nextTask = (

@@ -1,12 +1,24 @@
 // A student's progress in one running lab: answers, hints taken, tasks begun. One small file per instance.
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { passesNow, type Report, type StudentEvent } from '../../api/report.ts';
+import type { Report } from '../../api/report.ts';
 import { withFileLock } from '../../kit/file-lock.ts';
 import { replaceFile } from '../../kit/replace-file.ts';
 import { writingIn } from '../../kit/unwritable.ts';
-import type { Student } from '../grade/student.ts';
-import { type LatestOfTasks, latestOf, type Seen } from './latest.ts';
+import type { Seen } from './latest.ts';
+import {
+  answered,
+  type Change,
+  forgotten,
+  graded,
+  heldIn,
+  noProgress,
+  type PastEvent,
+  type Progress,
+  partOf,
+  rewound,
+  skipped,
+} from './progress-changes.ts';
 import { readProgress, renderProgress } from './progress-file.ts';
 import {
   isBehind,
@@ -16,28 +28,6 @@ import {
   type Remembered,
   remember,
 } from './record.ts';
-
-/** What the student did so far. */
-export interface Progress extends Student {
-  /** How many hints were taken, by task. */
-  readonly hints: Readonly<Record<string, number>>;
-  /** Tasks that had the full score at some grading. A later fault does not take this away. */
-  readonly passed: readonly string[];
-  readonly passedAt: Readonly<Record<string, string>>;
-  readonly solved: readonly string[];
-  readonly skipped: Readonly<Record<string, readonly string[]>>;
-  /** In which run of the machines (`runOf`) the setup of a task ran last, by task. A restart may mend a fault. */
-  readonly begunIn: Readonly<Record<string, string>>;
-  /** Survives a reset of a task. */
-  readonly history: readonly PastEvent[];
-  /** What each task had at the latest grading, by task. */
-  readonly latest: LatestOfTasks;
-}
-
-/** What a student did, with the answer that was tried. */
-export interface PastEvent extends StudentEvent {
-  readonly answer?: string;
-}
 
 export interface ProgressOptions {
   /** The XDG state folder of `labs`, e.g. `~/.local/state/labs`. */
@@ -92,20 +82,6 @@ export interface ProgressStore {
   goOn(history: readonly PastEvent[]): Promise<void>;
 }
 
-export const noProgress: Progress = {
-  answers: {},
-  verified: {},
-  begun: [],
-  hints: {},
-  passed: [],
-  passedAt: {},
-  solved: [],
-  skipped: {},
-  begunIn: {},
-  history: [],
-  latest: {},
-};
-
 interface Both {
   readonly progress: Progress;
   readonly hasRecord: boolean;
@@ -139,7 +115,7 @@ export const openProgress = (options: ProgressOptions): ProgressStore => {
     return told(await settled).progress;
   };
   /** The record comes first: what is not recorded must not happen. */
-  const update = (change: (before: Progress) => Progress, event?: Recorded): Promise<Progress> =>
+  const update = (change: Change, event?: Recorded): Promise<Progress> =>
     writing(options.stateFolder, () =>
       withFileLock(`${file}.lock`, async () => {
         const { progress: before, hasRecord } = told(await readBoth());
@@ -155,14 +131,12 @@ export const openProgress = (options: ProgressOptions): ProgressStore => {
   return {
     read,
     async answer(check, value) {
-      await update((before) => ({ ...before, answers: { ...before.answers, [check]: value } }));
+      await update(answered(check, value));
     },
     async tryAnswer(check, value, right) {
       const [task = '', id = ''] = check.split('/');
-      await update(
-        (before) => ({ ...before, answers: { ...before.answers, [check]: value } }),
-        happened({ what: 'answer', task, check: id, right, answer: value.slice(0, longestAnswer) }),
-      );
+      const answer = value.slice(0, longestAnswer);
+      await update(answered(check, value), happened({ what: 'answer', task, check: id, right, answer }));
     },
     async begin(task, run) {
       await update(same, { did: 'begin', task, run });
@@ -172,65 +146,28 @@ export const openProgress = (options: ProgressOptions): ProgressStore => {
       return before.hints[task] ?? 0;
     },
     async record(report, seen) {
-      const full = report.tasks.filter(passesNow).map(({ id }) => id);
-      const before = await read();
-      const passedNow = full.filter((id) => !before.passed.includes(id));
-      const right = rightAnswers(report, before);
-      const known = Object.entries(right).every(([check, value]) => before.verified[check] === value);
-      const changed = seen ? latestOf(report, seen, before.latest) : {};
-      if (known && passedNow.length === 0 && Object.keys(changed).length === 0) return [];
-      await update((latest) => ({
-        ...latest,
-        passed: passedNow.reduce(withItem, latest.passed),
-        passedAt: { ...Object.fromEntries(passedNow.map((id) => [id, report.gradedAt])), ...latest.passedAt },
-        verified: { ...latest.verified, ...right },
-        latest: { ...latest.latest, ...(seen && latestOf(report, seen, latest.latest)) },
-      }));
+      const { passedNow, change } = graded(report, await read(), seen);
+      if (change) await update(change);
       return passedNow;
     },
     async recordSolved(task) {
       await update(same, happened({ what: 'solve', task }));
     },
     async recordSkipped(task, earned) {
-      const unknown = ({ latest }: Progress): LatestOfTasks => {
-        const { held: _, ...known } = latest[task] ?? { at: '', run: '', points: {} };
-        return { ...latest, [task]: known };
-      };
-      await update((before) => ({ ...before, latest: unknown(before) }), {
-        ...happened({ what: 'goto', task }),
-        earned: [...earned],
-      });
+      await update(skipped(task), { ...happened({ what: 'goto', task }), earned: [...earned] });
     },
     async recordRedone(task) {
       await update(same, happened({ what: 'redo', task }));
     },
     async recordHeld(tasks, run) {
-      const moved = ({ latest }: Progress) =>
-        Object.entries(latest).filter(([id, known]) => tasks.includes(id) && known.run !== run);
-      if (moved(await read()).length === 0) return;
-      await update((before) => ({
-        ...before,
-        latest: {
-          ...before.latest,
-          ...Object.fromEntries(moved(before).map(([id, known]) => [id, { ...known, run }])),
-        },
-      }));
+      const change = heldIn(tasks, run, await read());
+      if (change) await update(change);
     },
     async rewind(tasks) {
-      const at = new Date().toISOString();
-      const gone = (before: Progress): LatestOfTasks =>
-        Object.fromEntries(tasks.map((id) => [id, { at, run: '', points: {}, ...before.latest[id], held: [] }]));
-      const change = (before: Progress): Progress => {
-        const rest = restrict(before, (id) => !(tasks.includes(id) && before.skipped[id]));
-        return { ...rest, latest: { ...rest.latest, ...gone(before) } };
-      };
-      await update(change, { did: 'rewind', tasks: [...tasks] });
+      await update(rewound(tasks), { did: 'rewind', tasks: [...tasks] });
     },
     async forget(task, { stillBegun = false } = {}) {
-      await update((before) => restrict(before, (id) => id !== task), {
-        ...happened({ what: 'reset', task }),
-        stillBegun,
-      });
+      await update(forgotten(task), { ...happened({ what: 'reset', task }), stillBegun });
     },
     async goOn(earlier) {
       const reset = { at: new Date().toISOString(), what: 'reset' as const };
@@ -242,52 +179,12 @@ export const openProgress = (options: ProgressOptions): ProgressStore => {
 
 const longestAnswer = 200;
 
-const same = (before: Progress): Progress => before;
+const same: Change = (before) => before;
 
 const happened = (event: Omit<PastEvent, 'at'>): Extract<Recorded, { did: 'event' }> => ({
   did: 'event',
   event: { at: new Date().toISOString(), ...event } as Remembered['history'][number],
 });
-
-/** The part that the lab remembers itself. */
-const partOf = ({ begun, begunIn, hints, solved, skipped, history }: Progress): Remembered =>
-  structuredClone({ begun, begunIn, hints, solved, skipped, history }) as Remembered;
-
-const withItem = (list: readonly string[], item: string): readonly string[] =>
-  list.includes(item) ? list : [...list, item].sort();
-
-/** The progress of those tasks only. */
-const restrict = (progress: Progress, wanted: (task: string) => boolean): Progress => {
-  const keys = <T>(record: Readonly<Record<string, T>>) => keysOf(record, wanted);
-  const { answers, verified, begun, hints, passed, passedAt, solved, skipped, begunIn, history, latest } = progress;
-  return {
-    history,
-    latest: keys(latest),
-    answers: keys(answers),
-    verified: keys(verified),
-    begun: begun.filter(wanted),
-    hints: keys(hints),
-    passed: passed.filter(wanted),
-    passedAt: keys(passedAt),
-    solved: solved.filter(wanted),
-    skipped: keys(skipped),
-    begunIn: keys(begunIn),
-  };
-};
-
-/** The entries of those tasks. A key is `task` or `task/check`. */
-const keysOf = <T>(record: Readonly<Record<string, T>>, wanted: (task: string) => boolean): Record<string, T> =>
-  Object.fromEntries(Object.entries(record).filter(([key]) => wanted(key.split('/')[0] ?? '')));
-
-const rightAnswers = ({ tasks }: Report, { answers }: Progress): Readonly<Record<string, string>> =>
-  Object.fromEntries(
-    tasks
-      .flatMap(({ id, checks }) => checks.map(({ id: check, outcome }) => [`${id}/${check}`, outcome] as const))
-      .flatMap(([check, outcome]) => {
-        const answer = answers[check];
-        return outcome === 'pass' && answer !== undefined ? [[check, answer]] : [];
-      }),
-  );
 
 /** Forgets the instance's progress, for `labs delete` and `labs reset`. */
 export const forgetProgress = async (stateFolder: string, name: string): Promise<void> => {

@@ -9,7 +9,7 @@ import { chainFiles } from '../../../src/host/evidence/chain.ts';
 import { evidenceOf } from '../../../src/host/evidence/record.ts';
 import { gradeLab, type Rests } from '../../../src/host/grade/engine.ts';
 import { fileDigests, loadLab } from '../../../src/host/lab/load.ts';
-import { noProgress, type Progress } from '../../../src/host/tasks/progress.ts';
+import { noProgress, type Progress } from '../../../src/host/tasks/progress-changes.ts';
 import { accessTo, dbRules, everyNode, objects, type World } from '../grade/world.ts';
 
 export const token = 'eyJhbGciOiJSUzI1NiIsImtpZCI6IjEifQ.eyJpc3MiOiJrdWJlcm5ldGVzIn0.c2lnbmF0dXJl';

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Report } from '../../../src/api/report.ts';
-import { forgetProgress, noProgress, openProgress } from '../../../src/host/tasks/progress.ts';
+import { forgetProgress, openProgress } from '../../../src/host/tasks/progress.ts';
+import { noProgress } from '../../../src/host/tasks/progress-changes.ts';
 
 let stateFolder: string;
 beforeEach(async () => {
