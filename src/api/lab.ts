@@ -18,6 +18,8 @@ export interface LabDefinition {
   readonly summary: Localized;
   /** As in semver.org. */
   readonly version?: string;
+  /** For exams: how long the student has, from the moment when the lab is ready for the first time. */
+  readonly timeLimitMs?: number;
   /** The absolute path of the folder of `lab.yaml`. */
   readonly folder: string;
   /** `sha256:…` over all files of the folder. It tells whether a running cluster was made from this definition. */

@@ -7,16 +7,20 @@ export const reportVersion = 'labs.report/v1';
 const time = z.iso.datetime().meta({ description: 'RFC 3339, UTC.' });
 const points = z.number().nonnegative();
 
+export const studentEvents = ['answer', 'hint', 'solve', 'goto', 'reset', 'redo', 'clock', 'extend'] as const;
+
 const studentEventSchema = z.object({
   at: time,
-  what: z.enum(['answer', 'hint', 'solve', 'goto', 'reset', 'redo']).meta({
+  what: z.enum(studentEvents).meta({
     description:
       'solve, goto: labs did the task. reset without a task: the whole lab. redo: the task was done, a restart of the ' +
-      'machines lost a part of it, and labs did it again.',
+      'machines lost a part of it, and labs did it again. clock: the time of an exam began. extend: more time was ' +
+      'given.',
   }),
   task: z.string().optional(),
   check: z.string().optional().meta({ description: 'For an answer: the question.' }),
   right: z.boolean().optional().meta({ description: 'For an answer: whether it was right.' }),
+  seconds: z.number().optional().meta({ description: 'For clock and extend: how much time.' }),
 });
 
 const guessingSchema = z
@@ -91,6 +95,33 @@ const submissionSchema = z.object({
   ),
 });
 
+const timeLimitSchema = z.object({
+  seconds: z.number().positive().meta({ description: 'The time limit of the lab.' }),
+  extendedSeconds: z.number().nonnegative().meta({ description: 'What `labs extend` has given beside it.' }),
+  startedAt: time.meta({ description: 'When the lab was ready for the first time: RFC 3339, UTC.' }),
+  endsAt: time.meta({ description: 'When the time is over: RFC 3339, UTC.' }),
+  over: z.boolean().meta({ description: 'Whether the time was over when the lab was graded.' }),
+  resets: z.int().nonnegative().meta({
+    description: 'How often the whole lab was built anew by `labs reset`. The time went on.',
+  }),
+  counted: z
+    .array(
+      z.object({
+        task: z.string(),
+        score: points,
+        since: time.exactOptional().meta({
+          description: 'Since when gradings in time said so. Absent: the task was not graded in time.',
+        }),
+      }),
+    )
+    .exactOptional()
+    .meta({
+      description:
+        'If the time was over: what counts, the latest grading of each task before the end. The scores, points and ' +
+        'outcomes of `tasks` are the same.',
+    }),
+});
+
 export const reportSchema = z
   .object({
     version: z.literal(reportVersion),
@@ -109,6 +140,7 @@ export const reportSchema = z
     submission: submissionSchema.exactOptional().meta({
       description: 'Of `labs grade --submission`: what was done with the files, in this order.',
     }),
+    timeLimit: timeLimitSchema.exactOptional().meta({ description: 'Of an exam: a lab with a time limit.' }),
     history: z.array(studentEventSchema).exactOptional().meta({
       description:
         'What the student did, oldest first: answers that were tried, hints, solutions, resets. Only the latest 5000.',

@@ -16,6 +16,8 @@ export interface CommandSpec {
   readonly examples: readonly string[];
   /** The kinds of names that the operands are, in their order. Shells complete them. */
   readonly completes?: readonly NameKind[];
+  /** Changes the lab, uses its cluster or helps with its tasks: refused when the time of an exam is over. */
+  readonly inTime?: true;
   /** Prints a text to read, so a terminal shows it in a pager if it is longer than the screen. */
   readonly paged?: true;
   /** Concerns no running lab, so `--name` changes nothing. */

@@ -16,6 +16,8 @@ export interface Context {
   readonly yes: boolean;
   /** `--json`: print for a program. */
   readonly json: boolean;
+  /** The command is refused when the time of an exam is over. */
+  readonly inTime?: boolean;
   /** The running lab that `--name` or LABS_NAME means. */
   readonly name: string | undefined;
   readonly interrupt: Interrupt;

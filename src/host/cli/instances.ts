@@ -23,8 +23,15 @@ export const clustersIfAny = async (
   }
 };
 
-/** @throws LabError `LAB_NOT_RUNNING`, `LAB_INSTANCE_UNKNOWN`, `LAB_SEVERAL_RUNNING` */
+/** @throws LabError `LAB_NOT_RUNNING`, `LAB_INSTANCE_UNKNOWN`, `LAB_SEVERAL_RUNNING`, `LAB_TIME_OVER` */
 export const chooseInstance = async (context: Context, given?: string): Promise<ClusterSummary> => {
+  const instance = await findInstance(context, given);
+  if (context.inTime && instance.timeLimitSeconds !== undefined)
+    await (await import('./time-left.ts')).refuseOver(context, instance);
+  return instance;
+};
+
+const findInstance = async (context: Context, given: string | undefined): Promise<ClusterSummary> => {
   const all = await listClusters(await context.docker(), context.signal);
   const wanted = given ?? context.name;
   if (wanted !== undefined) {

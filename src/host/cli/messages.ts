@@ -18,6 +18,7 @@ import { machineMessages } from './messages/machine.ts';
 import { progressMessages } from './messages/progress.ts';
 import { submissionMessages } from './messages/submission.ts';
 import { taskMessages } from './messages/tasks.ts';
+import { timeMessages } from './messages/time.ts';
 import { traceMessages } from './messages/trace.ts';
 import { wayInMessages } from './messages/way-in.ts';
 
@@ -32,6 +33,7 @@ export const messageGroups = [
   submissionMessages,
   labTestMessages,
   progressMessages,
+  timeMessages,
   clusterMessages,
   traceMessages,
   explainMessages,
@@ -52,6 +54,7 @@ type Pairs = typeof generalMessages &
   typeof submissionMessages &
   typeof labTestMessages &
   typeof progressMessages &
+  typeof timeMessages &
   typeof clusterMessages &
   typeof traceMessages &
   typeof explainMessages &

@@ -49,7 +49,7 @@ export const main = async (argv: readonly string[], process: NodeJS.Process): Pr
       interrupt,
     });
     const { run } = await command.load();
-    const given = contextOf(options, environment, output, interrupt);
+    const given = { ...contextOf(options, environment, output, interrupt), inTime: command.inTime === true };
     const taken = await takeLabOperand(given, command, args);
     return await flushed(output, await run(taken.context, taken.args, options));
   } catch (error) {

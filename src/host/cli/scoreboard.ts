@@ -32,7 +32,9 @@ export const scoreboard = (report: Report, options: ScoreboardOptions): readonly
   return [...body, ...foot];
 };
 
-export const scoreboardPage = (report: Report, options: ScoreboardOptions): Page => {
+export const scoreboardPage = (given: Report, options: ScoreboardOptions): Page => {
+  // When the time of an exam is over, the report says what counts, whatever had passed before.
+  const report = given.timeLimit?.over ? { ...given, tasks: given.tasks.map(withoutPast) } : given;
   const open = report.tasks.filter((task) => !isDone(task));
   const next = open.find(({ skipped }) => !skipped) ?? open[0];
   const blocks = report.tasks.map((task) => {
@@ -46,6 +48,8 @@ export const scoreboardPage = (report: Report, options: ScoreboardOptions): Page
     focus: above.flat().length,
   };
 };
+
+const withoutPast = ({ passedAt: _, ...task }: TaskReport): TaskReport => task;
 
 /** A task that has passed stays done when a later fault breaks it. */
 const isDone = (task: TaskReport): boolean => task.passedAt !== undefined || passesNow(task);

@@ -10,6 +10,8 @@ import type { ClusterAccess } from '../grade/access.ts';
 import { repairChange } from '../grade/change/undo.ts';
 import { isQuestion, type Question } from '../grade/checks/answer.ts';
 import type { GradeOptions } from '../grade/engine.ts';
+import { withoutHidden } from '../grade/report/hidden.ts';
+import { countInTime } from '../grade/time-limit.ts';
 import type { TimedEvaluation } from '../grade/verdict.ts';
 import { findTask } from '../lab/catalogue.ts';
 import { forStudent } from '../lab/hidden.ts';
@@ -26,6 +28,7 @@ import { definitionOf, wholeDefinitionOf } from './machines.ts';
 import { openScriptLog } from './script-log.ts';
 import { fabricId, progressIn } from './student-progress.ts';
 import { wrap } from './text.ts';
+import { clockIn } from './time-left.ts';
 
 /** What can be read of a lab, also while it is stopped or half-started. */
 export interface Reading {
@@ -36,6 +39,8 @@ export interface Reading {
 
 export interface Session extends Reading {
   readonly access: ClusterAccess;
+  /** With the checks that the student does not see. Default: there are none. */
+  readonly whole?: LabDefinition;
 }
 
 export interface ReadingOf extends Reading {
@@ -87,6 +92,7 @@ export const openSession = async (
     scriptLog: openScriptLog(context.environment.stateFolder, name),
   });
   await repair(context, access);
+  await clockIn(context, instance);
   const progress = await progressIn(context, name, access.instance);
   return { name, lab, whole, access, progress, cluster, [Symbol.asyncDispose]: () => cluster[Symbol.asyncDispose]() };
 };
@@ -136,13 +142,15 @@ export const gradeAndRecord = async (
 ): Promise<Graded> => {
   const { block, gradeLab } = await import('../grade/engine.ts');
   const { lab, access } = session;
+  const { language } = context.environment;
   const graded = await session.progress.read();
+  const all = countedLab(session, graded);
   const evaluations = new Map<string, TimedEvaluation>();
-  const report = await gradeLab({
-    lab,
+  const present = await gradeLab({
+    lab: all,
     access,
     progress: graded,
-    language: context.environment.language,
+    language,
     signal: context.signal,
     ...options,
     record(id, rests) {
@@ -150,11 +158,17 @@ export const gradeAndRecord = async (
       options.record?.(id, rests);
     },
   });
-  const passing = [...block(lab, evaluations)].flatMap(([id, { outcome }]) => (outcome.outcome === 'pass' ? [id] : []));
+  const whole = countInTime(present, graded, language);
+  const report = all === lab ? whole : withoutHidden(whole).report;
+  const passing = [...block(all, evaluations)].flatMap(([id, { outcome }]) => (outcome.outcome === 'pass' ? [id] : []));
   const seen = { lab, run: runOf(access), passing: new Set(passing) };
   const passedNow = await session.progress.record(report, seen);
+  await session.progress.count(whole, all, { gains: options.once === true });
   return { report: rewriteTexts(report, context.output.printed), passedNow, graded };
 };
+
+/** In an exam, a grading of the student counts in the end, so it looks at hidden checks, too. */
+const countedLab = ({ lab, whole = lab }: Session, { clock }: Progress): LabDefinition => (clock ? whole : lab);
 
 export interface FollowOptions {
   readonly tasks?: readonly string[];
@@ -165,17 +179,23 @@ export interface FollowOptions {
 /** Grades the lab anew whenever something changes, and records what passed. See `gradeLive`. */
 export const followAndRecord = async (
   context: Context,
-  { lab, access, progress }: Session,
+  session: Session,
   { onReport, ...options }: FollowOptions,
 ): Promise<void> => {
   const { gradeLive } = await import('../grade/live.ts');
+  const { lab, access, progress } = session;
+  const { language } = context.environment;
+  const all = countedLab(session, await progress.read());
   await gradeLive({
-    lab,
+    lab: all,
     access,
-    language: context.environment.language,
+    language,
     readProgress: () => progress.read(),
-    async onReport(report) {
+    async onReport(present) {
+      const whole = countInTime(present, await progress.read(), language);
+      const report = all === lab ? whole : withoutHidden(whole).report;
       const passedNow = await progress.record(report, { lab, run: runOf(access) });
+      await progress.count(whole, all, { gains: true });
       await onReport({ report: rewriteTexts(report, context.output.printed), passedNow });
     },
     ...options,

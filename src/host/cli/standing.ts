@@ -2,6 +2,7 @@
 import type { LabDefinition, TaskDefinition } from '../../api/lab.ts';
 import type { ClusterSummary } from '../cluster/status.ts';
 import { hintCost } from '../grade/student.ts';
+import type { Clock } from '../grade/time-limit.ts';
 import { nextTask } from '../tasks/next.ts';
 import type { Progress } from '../tasks/progress-changes.ts';
 import type { Context } from './context.ts';
@@ -16,6 +17,8 @@ export interface Standing {
   /** Points at the latest grading, as `labs check` counts them: of unfinished tasks, too. */
   readonly points: number;
   readonly maxPoints: number;
+  /** Of an exam. */
+  readonly clock?: Clock;
 }
 
 export const standingIn = async (context: Context, instance: ClusterSummary): Promise<Standing> => {
@@ -28,6 +31,7 @@ export const standingIn = async (context: Context, instance: ClusterSummary): Pr
     next: nextTask(lab, progress),
     points: pointsAt(lab, progress),
     maxPoints: maxPointsOf(lab.tasks),
+    ...(progress.clock ? { clock: progress.clock } : {}),
   };
 };
 

@@ -5,12 +5,12 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { LabDefinition, Variation } from '../../api/lab.ts';
 import { passesNow, type Report } from '../../api/report.ts';
-import { parseGoDuration } from '../../kit/duration.ts';
 import { ExitCode, LabError } from '../../kit/error.ts';
 import { withFileLock } from '../../kit/file-lock.ts';
 import { type ClusterSummary, listClusters } from '../cluster/status.ts';
 import type { GradeOptions } from '../grade/engine.ts';
 import { findLab, findTask, listLabs } from '../lab/catalogue.ts';
+import { parseTimeLimit } from '../lab/time-limit.ts';
 import { type GivenAnswer, parseAnswers } from '../submission/answers.ts';
 import { readSubmission } from '../submission/files.ts';
 import { runSteps, type StepReport } from '../submission/run.ts';
@@ -57,7 +57,7 @@ export const gradeSubmission = async (given: Context, options: SubmissionOptions
     try {
       // Somebody may give a chosen name to a lab later.
       if (options.name === undefined) await own(owners, name);
-      const started = await bringUp(context, docker, lab, name);
+      const started = await bringUp(context, docker, lab, { name });
       for (const warning of started.warnings) context.output.note(context.say.fromEnglish(warning));
       await using opened = await openSession(context, await runningAs(context, name));
       const session = { ...opened, lab: opened.whole };
@@ -104,8 +104,8 @@ export const labOf = async (
 
 /** @throws LabError `LAB_TIME_LIMIT` */
 export const timeLimit = ({ say }: Context, { timeLimit: text = '10m' }: Options): number => {
-  const limit = typeof text === 'string' ? parseGoDuration(text) : undefined;
-  if (limit !== undefined && limit >= 1000 && limit <= 24 * 3_600_000) return limit;
+  const limit = parseTimeLimit(String(text));
+  if (limit !== undefined) return limit;
   throw new LabError('LAB_TIME_LIMIT', say.timeLimitWrong(String(text)), {
     exitCode: ExitCode.usage,
     hint: say.timeLimitHint,

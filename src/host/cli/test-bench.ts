@@ -45,7 +45,7 @@ export const testBench = (given: Context, docker: Containers, lab: LabDefinition
       };
     },
     async start() {
-      const { resumed, restarted } = await bringUp(context, docker, lab, name);
+      const { resumed, restarted } = await bringUp(context, docker, lab, { name });
       session = await openSession(context, await runningAs(context, name));
       for (const each of await namespacesOf(session)) namespaces.add(each);
       if (resumed) await afterRestartIn(context, session, restarted);

@@ -13,6 +13,8 @@ export interface Watched extends AsyncDisposable {
   /** Tells the present state and each change. Runs until the signal aborts or a machine is gone. */
   follow(onReport: (report: Report) => Promise<void>, signal: AbortSignal): Promise<void>;
   draw(report: Report): Promise<Page>;
+  /** What changes on the page without a new report: the time that is left. */
+  moment?(): string;
   /** Aborts when the lab was stopped or deleted. */
   readonly ended: AbortSignal;
   /** Whether the lab still has these machines. */
@@ -28,6 +30,8 @@ export interface WatchOptions {
   deleted(): LabError;
   /** How long `labs reset` may take to make the first machine again. */
   returnMs?: number;
+  /** How often to look whether the moment is another one. */
+  momentMs?: number;
 }
 
 /** The pause between two looks whether the lab is back. */
@@ -46,7 +50,7 @@ export const watch = async (context: Context, options: WatchOptions): Promise<Re
   let last: Report | undefined;
   try {
     while (!keys.signal.aborted) {
-      if (lab) last = (await watchOne(lab, screen, keys.signal)) ?? last;
+      if (lab) last = (await watchOne(lab, screen, keys.signal, options)) ?? last;
       if (keys.signal.aborted) break;
       if (!lab || lab.ended.aborted) await untilBack(options, screen, keys.signal);
       await lab?.[Symbol.asyncDispose]();
@@ -63,7 +67,12 @@ export const watch = async (context: Context, options: WatchOptions): Promise<Re
 };
 
 /** Follows the lab until it is down or has other machines. @returns the last report */
-const watchOne = async (lab: Watched, screen: Screen, quit: AbortSignal): Promise<Report | undefined> => {
+const watchOne = async (
+  lab: Watched,
+  screen: Screen,
+  quit: AbortSignal,
+  { momentMs = 1000 }: WatchOptions,
+): Promise<Report | undefined> => {
   const either = AbortSignal.any([quit, lab.ended]);
   const other = new AbortController();
   const over = AbortSignal.any([either, other.signal]);
@@ -74,10 +83,19 @@ const watchOne = async (lab: Watched, screen: Screen, quit: AbortSignal): Promis
     if (!(await lab.isCurrent())) other.abort();
     if (over.aborted) return;
     last = report;
-    const state = stateOf(report);
-    if (state !== shown) screen.draw(await lab.draw(report));
-    shown = state;
+    await drawNews(report);
   };
+  const drawNews = async (report: Report): Promise<void> => {
+    const state = [stateOf(report), lab.moment?.()].join('\n');
+    if (state === shown) return;
+    shown = state;
+    screen.draw(await lab.draw(report));
+  };
+  const onMoment = async (): Promise<void> => {
+    if (last && !over.aborted) await drawNews(last);
+  };
+  // Without a report there is nothing to draw, and the next report says what went wrong.
+  const moments = setInterval(() => onMoment().catch(() => {}), momentMs);
   try {
     await unlessAborted(lab.follow(onReport, over), over);
     return last;
@@ -85,6 +103,8 @@ const watchOne = async (lab: Watched, screen: Screen, quit: AbortSignal): Promis
     if (other.signal.aborted || (quit.aborted && last)) return last;
     if (quit.aborted || !lab.ended.aborted) throw error;
     return last;
+  } finally {
+    clearInterval(moments);
   }
 };
 

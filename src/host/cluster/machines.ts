@@ -30,6 +30,8 @@ export interface Machine {
   /** Only on the fabric, and only if the lab is outside of the package: the lab's folder. */
   readonly folder: string;
   readonly variation: Variation;
+  /** Of an exam. */
+  readonly timeLimitSeconds?: number;
   readonly version: string;
   /** Only on the fabric: the ClusterSpec of the cluster, as JSON. */
   readonly spec: string;
@@ -117,6 +119,7 @@ const toMachine = (container: ContainerSummary): Machine => {
       ...(label('seed') === '' ? {} : { seed: label('seed') }),
       ...(label('student') === '' ? {} : { student: label('student') }),
     },
+    ...(label('timeLimit') === '' ? {} : { timeLimitSeconds: Number(label('timeLimit')) }),
     version: label('version'),
     spec: label('spec'),
     ...(link ? { link } : {}),

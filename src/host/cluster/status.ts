@@ -18,6 +18,8 @@ export interface ClusterSummary {
   readonly folder?: string;
   /** What the values of the lab's parameters were drawn from. */
   readonly variation: Variation;
+  /** Of an exam: how long the student has. */
+  readonly timeLimitSeconds?: number;
   readonly state: ClusterState;
   readonly machines: number;
 }
@@ -70,11 +72,13 @@ const summarise = (name: string, machines: readonly Machine[]): ClusterSummary =
   // A container that was never started belongs to a start in progress, or to an interrupted one.
   const whole = machines.length === size && machines.every(({ status }) => status !== 'created');
   const state = running === size ? 'running' : running === 0 && whole ? 'stopped' : 'incomplete';
+  const timeLimitSeconds = machines[0]?.timeLimitSeconds;
   const folder = machines.find((machine) => machine.folder !== '')?.folder;
   return {
     name,
     ...(folder === undefined ? {} : { folder }),
     variation: machines[0]?.variation ?? {},
+    ...(timeLimitSeconds === undefined ? {} : { timeLimitSeconds }),
     lab: machines[0]?.lab ?? name,
     definition: machines[0]?.definition ?? '',
     state,

@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import { reportSchema } from '../../api/report.ts';
 import { accessRoles } from '../grade/access.ts';
-import { eventSchema } from '../tasks/progress-file.ts';
+import { clockSchema, countedSchema, eventSchema } from '../tasks/progress-file.ts';
 
 const texts = z.record(z.string(), z.string());
 
@@ -60,6 +60,8 @@ export const studentSchema = z.object({
   solved: z.array(z.string()),
   skipped: z.record(z.string(), z.array(z.string())),
   history: z.array(eventSchema),
+  clock: clockSchema.exactOptional(),
+  counted: countedSchema.default({}),
   /** How often each question was answered, and when: what `history` says, in short. */
   attempts: z.record(
     z.string(),

@@ -73,9 +73,10 @@ const judgedAgain = (lab: LabDefinition, content: Content, check: KeptCheck, res
 };
 
 const studentPart = (progress: Progress): StudentPart => {
-  const { answers, verified, begun, hints, passedAt, solved, skipped, history } = progress;
+  const { answers, verified, begun, hints, passedAt, solved, skipped, history, clock, counted } = progress;
   // All that a grading may look at.
-  const student = { answers, verified, begun, hints, passedAt, solved, skipped, history } satisfies Required<Student>;
+  const known = { answers, verified, begun, hints, passedAt, solved, skipped, history, counted };
+  const student = { ...known, ...(clock ? { clock } : {}) } satisfies Omit<Required<Student>, 'clock'>;
   return JSON.parse(JSON.stringify({ ...student, attempts: attemptsOf(history) }));
 };
 

@@ -4,6 +4,7 @@ import type { Report } from '../../api/report.ts';
 import { block, evaluateEntry, selectEntries } from '../grade/engine.ts';
 import { type Fact, type FactRequest, type FactStore, keyOf, MissingFacts } from '../grade/facts.ts';
 import { assembleReport, type ReportOptions } from '../grade/report-of.ts';
+import { countInTime } from '../grade/time-limit.ts';
 import type { TimedEvaluation } from '../grade/verdict.ts';
 import type { Machine } from '../grade/view/machines.ts';
 import type { Content, KeptCheck, KeptFact } from './content.ts';
@@ -50,7 +51,8 @@ export const regrade = (lab: LabDefinition, content: Content): Regraded => {
     return [entry.id, evaluation ?? notKept] as const;
   });
   const { gradedAt, durationMs, submission } = content.about;
-  const report = assembleReport(options, block(lab, new Map(evaluations), options), { gradedAt, durationMs });
+  const present = assembleReport(options, block(lab, new Map(evaluations), options), { gradedAt, durationMs });
+  const report = countInTime(present, content.student, content.about.language);
   return { report: submission ? { ...report, submission } : report, without, refused };
 };
 

@@ -8,7 +8,9 @@ import type { Student } from './student.ts';
 export const pastOf = (tasks: readonly TaskReport[], { history = [] }: Student): Pick<Report, 'history'> => {
   const reported = history.filter(({ task }) => task === undefined || tasks.some(({ id }) => id === task));
   if (reported.length === 0) return {};
-  return { history: reported.map(({ at, what, task, check, right }) => ({ at, what, task, check, right })) };
+  return {
+    history: reported.map(({ at, what, task, check, right, seconds }) => ({ at, what, task, check, right, seconds })),
+  };
 };
 
 const withinMs = 60_000;

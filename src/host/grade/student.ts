@@ -1,8 +1,9 @@
 // The part of the student's work that is not in the cluster: answers and begun tasks. host/tasks stores them.
 import type { LabDefinition, TaskDefinition } from '../../api/lab.ts';
 import type { StudentEvent, TaskReport } from '../../api/report.ts';
+import type { Timed } from './time-limit.ts';
 
-export interface Student {
+export interface Student extends Timed {
   /** Answers to questions, by `task/check`. */
   readonly answers: Readonly<Record<string, string>>;
   /**

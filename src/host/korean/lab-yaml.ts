@@ -35,6 +35,8 @@ export const labYamlSentences: Sentences = {
     '머신의 이름으로 쓸 수 없습니다: "{value}". 소문자, 숫자, 하이픈을 {most}자까지 쓰고, 글자로 시작하며 하이픈으로 끝나지 않아야 합니다',
   '"{value}" is not a version such as 1.0.0': '1.0.0 같은 버전이 아닙니다: "{value}"',
   '"{value}" is not a duration such as 5s or 500ms': '5s, 500ms 같은 시간이 아닙니다: "{value}"',
+  '"{value}" is no time limit from 1s to 24h, such as 90s, 10m or 1h30m':
+    '`90s`, `10m`, `1h30m`처럼 1s부터 24h까지 쓴 제한 시간이 아닙니다: "{value}"',
   '"{value}" is not a place: write {values}': '장소가 아닙니다: "{value}". 다음 가운데 하나를 쓰세요: {values}',
   '"{value}" is not a place: write {values}, the last five also with /netns/NAME':
     '장소가 아닙니다: "{value}". 다음 가운데 하나를 쓰세요: {values}. 뒤의 다섯 가지에는 `/netns/NAME`을 붙일 수 있습니다',

@@ -43,12 +43,13 @@ export const resolveLab = (
   { variation, params, texts = new Map(), isDrawn = false }: Drawn = { variation: {}, params: {} },
 ): LabDefinition => {
   const folder: Folder = { root, files };
-  const { name, title, summary, version } = input;
+  const { name, title, summary, version, timeLimit } = input;
   return {
     name,
     title,
     summary,
     ...(version === undefined ? {} : { version }),
+    ...(timeLimit === undefined ? {} : { timeLimitMs: timeLimit }),
     folder: root,
     digest,
     cluster: resolveCluster(input.cluster),

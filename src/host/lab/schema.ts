@@ -5,6 +5,7 @@ import { clusterSchema } from './cluster.ts';
 import { paramsSchema } from './params.ts';
 import { checkSchema } from './schema-checks.ts';
 import { faultSchema } from './schema-faults.ts';
+import { timeLimitSchema } from './time-limit.ts';
 
 const hint = z.union([
   localized.transform((text) => ({ text, cost: 0 })),
@@ -98,6 +99,7 @@ export const labSchema = z
       examples: ['How a service reaches its pods.'],
     }),
     version: version.exactOptional(),
+    timeLimit: timeLimitSchema.exactOptional(),
     cluster: clusterSchema,
     params: paramsSchema.exactOptional(),
     images: z

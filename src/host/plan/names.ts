@@ -12,6 +12,8 @@ export const labels = {
   /** What the values of the lab's parameters are drawn from. */
   seed: 'labs.seed',
   student: 'labs.student',
+  /** Of an exam: how many seconds the student has. */
+  timeLimit: 'labs.time-limit',
   machine: 'labs.machine',
   /** On the node that runs the API server; `true`. */
   controlPlane: 'labs.control-plane',

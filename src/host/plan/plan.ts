@@ -40,6 +40,8 @@ export interface PlanInput {
   readonly folder?: string;
   /** For labels. */
   readonly variation?: Variation;
+  /** For a label. */
+  readonly timeLimitMs?: number;
   readonly spec: ClusterSpec;
   /** Reference of the node image. */
   readonly image: string;
@@ -123,6 +125,7 @@ const machine = (input: PlanInput, name: string, role: MachineRole) => ({
     ...(input.folder === undefined ? {} : { [labels.folder]: input.folder }),
     ...(input.variation?.seed === undefined ? {} : { [labels.seed]: input.variation.seed }),
     ...(input.variation?.student === undefined ? {} : { [labels.student]: input.variation.student }),
+    ...(input.timeLimitMs === undefined ? {} : { [labels.timeLimit]: String(input.timeLimitMs / 1000) }),
     [labels.machine]: name,
     [labels.definition]: input.definitionDigest,
     [labels.version]: input.version,

@@ -1,9 +1,10 @@
-// What each task had at the latest grading: its points, and what of it the cluster held. Read for a stopped lab, and
-// after a restart, which loses what only the kernel held. Pure.
+// What each task had at the latest grading: its points, and what of it the cluster held. Read for a stopped lab, after
+// a restart, which loses what only the kernel held, and when the time of an exam is over. Pure.
 import * as z from 'zod';
 import type { CheckDefinition, LabDefinition, TaskDefinition } from '../../api/lab.ts';
 import type { CheckReport, Report } from '../../api/report.ts';
 import { isQuestion } from '../grade/checks/answer.ts';
+import type { Counted, CountedChecks } from '../grade/time-limit.ts';
 
 export const latestSchema = z.object({
   /** When it was first seen like this. */
@@ -54,6 +55,31 @@ export const latestOf = (report: Report, { lab, run, passing }: Seen, before: La
 const isJudged = ({ checks }: TaskDefinition, { id, outcome, blockedBy }: CheckReport): boolean =>
   outcome !== 'broken' &&
   (outcome !== 'blocked' || blockedBy !== undefined || checks.find((each) => each.id === id)?.type !== 'change');
+
+/** What a grading says about each check, where that is new. @param gains nothing loses points, but for answers */
+export const judgedIn = (
+  report: Report,
+  { lab, gains }: { readonly lab: LabDefinition; readonly gains: boolean },
+  before: CountedChecks,
+): Record<string, Omit<Counted, 'at'>> => {
+  const judged = report.tasks.flatMap(({ id, checks }) => {
+    const task = lab.tasks.find((each) => each.id === id);
+    return checks.flatMap((check) => {
+      const { points, outcome } = check;
+      const known = before[`${id}/${check.id}`];
+      // What broke says nothing about the student's work, but it must show where nothing else is known.
+      const says = outcome === 'broken' ? known === undefined : task !== undefined && isJudged(task, check);
+      const isLoss = known !== undefined && points < known.points && !isAnswer(task, check.id);
+      const isNew = known?.points !== points || known.outcome !== outcome;
+      return says && isNew && !(gains && isLoss) ? [[`${id}/${check.id}`, { points, outcome }] as const] : [];
+    });
+  });
+  return Object.fromEntries(judged);
+};
+
+/** What a student answered does not change from one moment to the next. */
+const isAnswer = (task: TaskDefinition | undefined, id: string): boolean =>
+  task?.checks.some((check) => check.id === id && isQuestion(check)) ?? false;
 
 const sameItems = (one: readonly string[] | undefined, other: readonly string[]): boolean =>
   one?.join(' ') === other.join(' ');

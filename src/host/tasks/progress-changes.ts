@@ -1,6 +1,7 @@
 // What a student did so far, and how each event changes it. Pure; progress.ts reads and writes it.
 import { passesNow, type Report, type StudentEvent } from '../../api/report.ts';
 import type { Student } from '../grade/student.ts';
+import type { CountedChecks } from '../grade/time-limit.ts';
 import { type LatestOfTasks, latestOf, type Seen } from './latest.ts';
 import type { Remembered } from './record.ts';
 
@@ -19,6 +20,7 @@ export interface Progress extends Student {
   readonly history: readonly PastEvent[];
   /** What each task had at the latest grading, by task. */
   readonly latest: LatestOfTasks;
+  readonly counted: CountedChecks;
 }
 
 /** What a student did, with the answer that was tried. */
@@ -38,6 +40,7 @@ export const noProgress: Progress = {
   begunIn: {},
   history: [],
   latest: {},
+  counted: {},
 };
 
 export type Change = (before: Progress) => Progress;
@@ -110,8 +113,11 @@ export const forgotten =
     restrict(before, (id) => id !== task);
 
 /** The part that the lab remembers itself. */
-export const partOf = ({ begun, begunIn, hints, solved, skipped: tasks, history }: Progress): Remembered =>
-  structuredClone({ begun, begunIn, hints, solved, skipped: tasks, history }) as Remembered;
+export const partOf = (progress: Progress): Remembered => {
+  const { begun, begunIn, hints, solved, skipped: tasks, history, clock, counted } = progress;
+  const part = { begun, begunIn, hints, solved, skipped: tasks, history, ...(clock ? { clock } : {}), counted };
+  return structuredClone(part) as Remembered;
+};
 
 const withItem = (list: readonly string[], item: string): readonly string[] =>
   list.includes(item) ? list : [...list, item].sort();
@@ -119,9 +125,10 @@ const withItem = (list: readonly string[], item: string): readonly string[] =>
 /** The progress of those tasks only. */
 const restrict = (progress: Progress, wanted: (task: string) => boolean): Progress => {
   const keys = <T>(record: Readonly<Record<string, T>>) => keysOf(record, wanted);
-  const { answers, verified, begun, hints, passed, passedAt, solved, skipped, begunIn, history, latest } = progress;
+  const { answers, verified, begun, hints, passed, passedAt, solved, skipped, begunIn, latest, counted } = progress;
   return {
-    history,
+    ...progress,
+    counted: keys(counted),
     latest: keys(latest),
     answers: keys(answers),
     verified: keys(verified),

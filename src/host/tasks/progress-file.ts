@@ -1,6 +1,7 @@
 // The progress file: JSON, signed with a key of the lab, so that a file that was changed by hand gives no points.
 import { createHmac } from 'node:crypto';
 import * as z from 'zod';
+import { studentEvents } from '../../api/report.ts';
 import { ExitCode, LabError, messageOf } from '../../kit/error.ts';
 import { readRegularFile } from '../../kit/read-file.ts';
 import { latestSchema } from './latest.ts';
@@ -14,12 +15,29 @@ export interface Signing {
 /** Of the history; an answer is kept as the student wrote it. */
 export const eventSchema = z.object({
   at: z.string(),
-  what: z.enum(['answer', 'hint', 'solve', 'goto', 'reset', 'redo']),
+  what: z.enum(studentEvents),
   task: z.string().exactOptional(),
   check: z.string().exactOptional(),
   right: z.boolean().exactOptional(),
   answer: z.string().exactOptional(),
+  seconds: z.number().exactOptional(),
 });
+
+export const clockSchema = z.object({
+  startedAt: z.string(),
+  seconds: z.number(),
+  extendedSeconds: z.number(),
+  resets: z.int(),
+});
+
+/** What a grading said about a check. */
+export const judgedSchema = z.object({
+  points: z.number(),
+  outcome: z.enum(['pass', 'fail', 'blocked', 'broken']),
+});
+
+/** By `task/check`. */
+export const countedSchema = z.record(z.string(), judgedSchema.extend({ at: z.string() }));
 
 const stored = z.object({
   version: z.literal(1),
@@ -35,6 +53,8 @@ const stored = z.object({
   begunIn: z.record(z.string(), z.string()).default({}),
   history: z.array(eventSchema).default([]),
   latest: z.record(z.string(), latestSchema).default({}),
+  clock: clockSchema.exactOptional(),
+  counted: countedSchema.default({}),
 });
 
 type StoredProgress = Omit<z.output<typeof stored>, 'version' | 'instance'>;

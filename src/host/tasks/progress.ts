@@ -1,11 +1,13 @@
 // A student's progress in one running lab: answers, hints taken, tasks begun. One small file per instance.
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { LabDefinition } from '../../api/lab.ts';
 import type { Report } from '../../api/report.ts';
 import { withFileLock } from '../../kit/file-lock.ts';
 import { replaceFile } from '../../kit/replace-file.ts';
 import { writingIn } from '../../kit/unwritable.ts';
-import type { Seen } from './latest.ts';
+import type { Clock } from '../grade/time-limit.ts';
+import { judgedIn, type Seen } from './latest.ts';
 import {
   answered,
   type Change,
@@ -78,9 +80,22 @@ export interface ProgressStore {
   rewind(tasks: readonly string[]): Promise<void>;
   /** Forgets everything about a task. With `stillBegun`, the task stays begun. */
   forget(task: string, options?: { readonly stillBegun?: boolean }): Promise<void>;
-  /** Goes on with the history of an instance that was reset. */
-  goOn(history: readonly PastEvent[]): Promise<void>;
+  /** What survives a reset of the whole lab: also if the student's file does not count. */
+  surviving(): Promise<Surviving>;
+  /** Goes on with what an instance had that was reset. */
+  goOn(earlier: Surviving): Promise<void>;
+  /** Begins the time of an exam, unless it has begun. */
+  startClock(seconds: number): Promise<Clock>;
+  /** Gives more time. @returns the clock as it is then; undefined if the lab has none */
+  extend(seconds: number): Promise<Clock | undefined>;
+  /**
+   * Keeps what a grading in time has said: it counts when the time is over. With `gains`, a check that passed stays
+   * passed: a single look may come at a bad moment.
+   */
+  count(report: Report, lab: LabDefinition, options?: { readonly gains?: boolean }): Promise<void>;
 }
+
+export type Surviving = Pick<Remembered, 'history' | 'clock'>;
 
 interface Both {
   readonly progress: Progress;
@@ -146,6 +161,8 @@ export const openProgress = (options: ProgressOptions): ProgressStore => {
       return before.hints[task] ?? 0;
     },
     async record(report, seen) {
+      // What happens after the end of an exam changes nothing.
+      if (report.timeLimit?.over) return [];
       const { passedNow, change } = graded(report, await read(), seen);
       if (change) await update(change);
       return passedNow;
@@ -169,10 +186,30 @@ export const openProgress = (options: ProgressOptions): ProgressStore => {
     async forget(task, { stillBegun = false } = {}) {
       await update(forgotten(task), { ...happened({ what: 'reset', task }), stillBegun });
     },
-    async goOn(earlier) {
-      const reset = { at: new Date().toISOString(), what: 'reset' as const };
-      const known = { ...nothingRemembered, history: [...earlier, reset] as Remembered['history'] };
-      await update(same, { did: 'earlier', known });
+    async surviving() {
+      const recorded = (await record?.read()) ?? [];
+      if (recorded.length > 0) return recorded.reduce(remember, nothingRemembered);
+      return read().then(partOf, () => nothingRemembered);
+    },
+    async goOn({ history, clock }) {
+      const earlier = { ...nothingRemembered, history, ...(clock ? { clock } : {}) };
+      await update(same, { did: 'earlier', known: remember(earlier, happened({ what: 'reset' })) });
+    },
+    async startClock(seconds) {
+      const { clock } = await read();
+      if (clock) return clock;
+      await update(same, happened({ what: 'clock', seconds }));
+      return (await read()).clock as Clock;
+    },
+    async extend(seconds) {
+      if (!(await read()).clock) return undefined;
+      await update(same, happened({ what: 'extend', seconds }));
+      return (await read()).clock;
+    },
+    async count(report, lab, { gains = false } = {}) {
+      if (report.timeLimit?.over !== false) return;
+      const checks = judgedIn(report, { lab, gains }, (await read()).counted);
+      if (Object.keys(checks).length > 0) await update(same, { did: 'graded', at: report.gradedAt, checks });
     },
   };
 };

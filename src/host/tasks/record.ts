@@ -2,7 +2,7 @@
 // taken out of it, so another, an older or a missing progress file hides none of it. Pure.
 import * as z from 'zod';
 import type { StudentEvent } from '../../api/report.ts';
-import { eventSchema } from './progress-file.ts';
+import { clockSchema, countedSchema, eventSchema, judgedSchema } from './progress-file.ts';
 
 const names = z.array(z.string());
 
@@ -14,10 +14,12 @@ const earlierSchema = z.object({
   solved: names,
   skipped: z.record(z.string(), names),
   history: z.array(eventSchema),
+  clock: clockSchema.exactOptional(),
+  counted: countedSchema.default({}),
 });
 
 export const recordedSchema = z.discriminatedUnion('did', [
-  /** An answer, a hint, a solution, a goto or a reset. */
+  /** What the history has. */
   z.object({
     did: z.literal('event'),
     event: eventSchema,
@@ -28,6 +30,8 @@ export const recordedSchema = z.discriminatedUnion('did', [
   }),
   z.object({ did: z.literal('begin'), task: z.string(), run: z.string() }),
   z.object({ did: z.literal('rewind'), tasks: names }),
+  /** Of an exam: what a grading in time said that was new, by `task/check`. */
+  z.object({ did: z.literal('graded'), at: z.string(), checks: z.record(z.string(), judgedSchema) }),
   z.object({ did: z.literal('earlier'), known: earlierSchema }),
 ]);
 
@@ -48,6 +52,7 @@ export const nothingRemembered: Remembered = {
   solved: [],
   skipped: {},
   history: [],
+  counted: {},
 };
 
 /** Somebody who tries answers needs an hour for so many. */
@@ -67,6 +72,11 @@ export const remember = (before: Remembered, recorded: Recorded): Remembered => 
       const rest = tasks.reduce(notBegun, kept);
       return { ...kept, begun: rest.begun, begunIn: rest.begunIn };
     }
+    case 'graded': {
+      const { at, checks } = recorded;
+      const news = Object.entries(checks).map(([check, judged]) => [check, { at, ...judged }]);
+      return { ...before, counted: { ...before.counted, ...Object.fromEntries(news) } };
+    }
     case 'event': {
       const { event } = recorded;
       return { ...effectOf(before, recorded), history: [...before.history, event].slice(-mostEvents) };
@@ -75,8 +85,9 @@ export const remember = (before: Remembered, recorded: Recorded): Remembered => 
 };
 
 /** Two processes may both be the first to record something. */
-const joined = (before: Remembered, { begun, begunIn, hints, solved, skipped, history }: Remembered): Remembered => {
-  const known = new Set(before.history.map(idOf));
+const joined = (before: Remembered, known: Remembered): Remembered => {
+  const { begun, begunIn, hints, solved, skipped, history, counted } = known;
+  const ids = new Set(before.history.map(idOf));
   const most = Object.entries(hints).map(([task, count]) => [task, Math.max(count, before.hints[task] ?? 0)]);
   return {
     begun: begun.reduce(withItem, before.begun),
@@ -84,8 +95,17 @@ const joined = (before: Remembered, { begun, begunIn, hints, solved, skipped, hi
     hints: { ...before.hints, ...Object.fromEntries(most) },
     solved: solved.reduce(withItem, before.solved),
     skipped: { ...skipped, ...before.skipped },
-    history: [...history.filter((event) => !known.has(idOf(event))), ...before.history].slice(-mostEvents),
+    history: [...history.filter((event) => !ids.has(idOf(event))), ...before.history].slice(-mostEvents),
+    ...earlierClock(before, known),
+    counted: { ...counted, ...before.counted },
   };
+};
+
+/** A lab that was reset goes on with the clock that it had, whatever began a new one meanwhile. */
+const earlierClock = (...both: readonly Remembered[]): Pick<Remembered, 'clock'> => {
+  const clocks = both.flatMap(({ clock }) => clock ?? []);
+  const [clock] = clocks.toSorted((one, other) => one.startedAt.localeCompare(other.startedAt));
+  return clock ? { clock } : {};
 };
 
 const idOf = ({ at, what, task = '', check = '' }: StudentEvent): string => `${at} ${what} ${task} ${check}`;
@@ -93,10 +113,12 @@ const idOf = ({ at, what, task = '', check = '' }: StudentEvent): string => `${a
 const effectOf = (before: Remembered, recorded: Extract<Recorded, { did: 'event' }>): Remembered => {
   const { event, earned = [], stillBegun } = recorded;
   const { what, task } = event;
-  if (task === undefined) return before;
+  if (task === undefined) return effectOnLab(before, event);
   switch (what) {
     case 'answer':
     case 'redo':
+    case 'clock':
+    case 'extend':
       return before;
     case 'hint':
       return { ...before, hints: { ...before.hints, [task]: (before.hints[task] ?? 0) + 1 } };
@@ -113,6 +135,23 @@ const effectOf = (before: Remembered, recorded: Extract<Recorded, { did: 'event'
   }
 };
 
+const effectOnLab = (before: Remembered, { at, what, seconds = 0 }: StudentEvent): Remembered => {
+  const { clock } = before;
+  if (what === 'clock') return clock ? before : { ...before, clock: newClock(at, seconds) };
+  if (!clock) return before;
+  if (what === 'extend') return { ...before, clock: { ...clock, extendedSeconds: clock.extendedSeconds + seconds } };
+  // What was graded before is of another cluster.
+  if (what === 'reset') return { ...before, clock: { ...clock, resets: clock.resets + 1 }, counted: {} };
+  return before;
+};
+
+const newClock = (startedAt: string, seconds: number): NonNullable<Remembered['clock']> => ({
+  startedAt,
+  seconds,
+  extendedSeconds: 0,
+  resets: 0,
+});
+
 /** Whether the record has events that the history of a progress file lacks. */
 export const isBehind = (history: readonly StudentEvent[], recorded: readonly Recorded[]): boolean => {
   const known = new Set(history.map(idOf));
@@ -127,7 +166,9 @@ const without = (before: Remembered, task: string): Remembered => {
   const other = <T>(record: Readonly<Record<string, T>>): Record<string, T> =>
     Object.fromEntries(Object.entries(record).filter(([id]) => id !== task));
   const solved = before.solved.filter((id) => id !== task);
-  return { ...rest, solved, hints: other(before.hints), skipped: other(before.skipped) };
+  const graded = Object.entries(before.counted).filter(([check]) => !check.startsWith(`${task}/`));
+  const counted = Object.fromEntries(graded);
+  return { ...rest, solved, hints: other(before.hints), skipped: other(before.skipped), counted };
 };
 
 const notBegun = (before: Remembered, task: string): Remembered => {

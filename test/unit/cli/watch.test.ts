@@ -78,6 +78,31 @@ test('watching ends when nobody reads its output any more', { timeout: 2000 }, a
   expect(process.stdout.listenerCount('error')).toBe(0);
 });
 
+test('watching draws the page again when the time that is left stands out, without a new report', async () => {
+  const abort = new AbortController();
+  const { context, lines } = contextWith(abort.signal, true);
+  const stages = ['calm', 'calm', 'soon', 'last'];
+  let stage = '';
+  const lab: Watched = {
+    async follow(onReport, signal) {
+      await onReport(report('a'));
+      await new Promise((resolve) => signal.addEventListener('abort', resolve));
+    },
+    draw: async () => pageOf(stage),
+    moment() {
+      stage = stages.shift() ?? stage;
+      if (stage === 'last') setImmediate(() => abort.abort());
+      return stage;
+    },
+    ended: new AbortController().signal,
+    isCurrent: async () => true,
+    [Symbol.asyncDispose]: async () => {},
+  };
+  const none = { grade: async () => report(''), draw: async () => pageOf() };
+  await watch(context, { ...running(none), open: async () => lab, momentMs: 1 });
+  expect(lines).toEqual(['calm', 'soon', 'last']);
+});
+
 describe('a lab that does not run any more', () => {
   /** Each opening of the lab shows its number, and ends after its first report. */
   const stopping = (states: (ClusterState | undefined)[], changes: Partial<Watched> = {}) => {

@@ -14,7 +14,7 @@ import { renderJson } from '../../../src/host/grade/report/json.ts';
 import { fileDigests, loadLab } from '../../../src/host/lab/load.ts';
 import { fuzz } from '../../support/runs.ts';
 import { everyNode, noRules } from '../grade/world.ts';
-import { type Made, makeEvidence, makeLab, password, privateKey, token, withHeader, world } from './made.ts';
+import { type Made, makeEvidence, makeLab, password, privateKey, progress, token, withHeader, world } from './made.ts';
 
 let made: Made;
 beforeAll(async () => {
@@ -51,6 +51,27 @@ describe('evidence', () => {
     const { problems, regraded } = await verify(made.files);
     expect(problems).toEqual([]);
     expect(JSON.stringify(regraded.report)).toBe(JSON.stringify(redact(made.report)));
+  });
+
+  test('of an exam leads to what counted, also when the time is over', async () => {
+    const clock = { startedAt: '2026-11-29T07:00:00.000Z', seconds: 5400, extendedSeconds: 900, resets: 1 };
+    const at = '2026-11-29T08:00:09.000Z';
+    const exam = { ...progress, clock, counted: { 'look/rules': { at, points: 1, outcome: 'pass' as const } } };
+    for (const language of ['en', 'ko'] as const) {
+      const { lab, files, report } = await makeEvidence(
+        { ...world, facts: everyNode({ iptables: noRules }) },
+        language,
+        exam,
+      );
+      const { problems, regraded } = await verify(files, lab);
+      expect(problems).toEqual([]);
+      expect(regraded.report).toMatchObject({
+        score: 1,
+        timeLimit: { over: true, extendedSeconds: 900, resets: 1, counted: [{ task: 'look', score: 1, since: at }] },
+      });
+      expect(JSON.stringify(regraded.report)).toBe(JSON.stringify(redact(report)));
+      await rm(lab.folder, { recursive: true });
+    }
   });
 
   test.each([

@@ -8,6 +8,7 @@ import type { NamedFile } from '../../../src/host/evidence/archive.ts';
 import { chainFiles } from '../../../src/host/evidence/chain.ts';
 import { evidenceOf } from '../../../src/host/evidence/record.ts';
 import { gradeLab, type Rests } from '../../../src/host/grade/engine.ts';
+import { countInTime } from '../../../src/host/grade/time-limit.ts';
 import { fileDigests, loadLab } from '../../../src/host/lab/load.ts';
 import { noProgress, type Progress } from '../../../src/host/tasks/progress-changes.ts';
 import { accessTo, dbRules, everyNode, objects, type World } from '../grade/world.ts';
@@ -87,23 +88,28 @@ export interface Made {
   readonly files: readonly NamedFile[];
 }
 
-export const makeEvidence = async (given: World = world, language: 'en' | 'ko' = 'en'): Promise<Made> => {
+export const makeEvidence = async (
+  given: World = world,
+  language: 'en' | 'ko' = 'en',
+  student: Progress = progress,
+): Promise<Made> => {
   const lab = await makeLab();
   const recorded = new Map<string, Rests>();
-  const report = await gradeLab({
+  const present = await gradeLab({
     lab,
     access: accessTo(given),
-    progress,
+    progress: student,
     language,
     record: (id, rests) => void recorded.set(id, rests),
     signal: new AbortController().signal,
   });
+  const report = countInTime(present, student, language);
   const { name, instance, machines } = accessTo(given);
   const { gradedAt, durationMs } = report;
   const { files } = evidenceOf({
     lab,
     recorded,
-    progress,
+    progress: student,
     about: {
       lab: { name: lab.name, digest: lab.digest, files: { ...(await fileDigests(lab.folder)) } },
       ...{ name, instance, gradedAt, durationMs, language },

@@ -103,6 +103,7 @@ export const authorsCommands: CommandGroup = {
       name: 'run',
       operands: '<file> [function]',
       load: () => import('../commands/run.ts'),
+      inTime: true,
       summary: both('Run a script against the running lab', '실행 중인 실습에 스크립트 실행'),
       json: true,
       remark: both(

@@ -10,6 +10,7 @@ export const clusterCommands: CommandGroup = {
       name: 'topology',
       operands: '[name]',
       load: () => import('../commands/topology.ts'),
+      inTime: true,
       summary: both('Draw nodes, bridges, pods and services', '노드, 브리지, 파드, 서비스를 그림으로 보기'),
       json: true,
       paged: true,
@@ -20,6 +21,7 @@ export const clusterCommands: CommandGroup = {
       name: 'trace',
       operands: '<from> <to>',
       load: () => import('../commands/trace.ts'),
+      inTime: true,
       summary: both('Follow a packet, by the rules of the kernel', '커널의 규칙에 따라 패킷의 길 따라가기'),
       options: [
         { flags: '--udp', help: both('a UDP packet (default: TCP)', 'UDP 패킷 (기본: TCP)') },
@@ -50,6 +52,7 @@ export const clusterCommands: CommandGroup = {
       name: 'diff',
       operands: '[machine]',
       load: () => import('../commands/diff.ts'),
+      inTime: true,
       summary: both('Show how rules and routes have changed', '규칙과 경로가 어떻게 바뀌었는지 보기'),
       options: [
         {
@@ -74,6 +77,7 @@ export const clusterCommands: CommandGroup = {
       name: 'shell',
       operands: '[place] [command...]',
       load: () => import('../commands/shell.ts'),
+      inTime: true,
       summary: both('Open a shell in a node, a pod or the client', '노드, 파드, client에서 셸 열기'),
       passThrough: true,
       json: both(
@@ -87,6 +91,7 @@ export const clusterCommands: CommandGroup = {
       name: 'kubectl',
       operands: '[arguments...]',
       load: () => import('../commands/kubectl.ts'),
+      inTime: true,
       summary: both('Run kubectl against the cluster', '클러스터에 kubectl 실행'),
       foreign: true,
       json: 'foreign',
@@ -96,6 +101,7 @@ export const clusterCommands: CommandGroup = {
       name: 'kubeconfig',
       operands: '[name]',
       load: () => import('../commands/kubeconfig.ts'),
+      inTime: true,
       summary: both('Print how other programs reach the cluster', '다른 프로그램이 쓸 kubeconfig 출력'),
       options: [
         {
@@ -114,6 +120,7 @@ export const clusterCommands: CommandGroup = {
       name: 'forward',
       operands: '<target> [ports...]',
       load: () => import('../commands/forward.ts'),
+      inTime: true,
       summary: both('Open a service or pod in your browser', '서비스나 파드를 내 브라우저에서 열기'),
       options: [
         { flags: '-n, --namespace <namespace>', help: both('default: default', '기본: default') },
@@ -130,6 +137,7 @@ export const clusterCommands: CommandGroup = {
       name: 'logs',
       operands: '[place] [unit]',
       load: () => import('../commands/logs.ts'),
+      inTime: true,
       summary: both('Show the log of a component or a pod', '구성 요소나 파드의 로그 보기'),
       options: [
         { flags: '-f, --follow', help: both('print new lines as they arrive', '새 줄을 계속 출력') },

@@ -66,6 +66,7 @@ export const runningCommands: CommandGroup = {
       name: 'reset',
       operands: '[name|task]',
       load: () => import('../commands/reset.ts'),
+      inTime: true,
       summary: both('Build the lab, or begin one task, anew', '실습이나 한 과제를 처음 상태로 되돌리기'),
       json: true,
       completes: ['tasks'],

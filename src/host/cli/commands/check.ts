@@ -5,6 +5,7 @@ import { isCurrent } from '../../cluster/open.ts';
 import { listClusters } from '../../cluster/status.ts';
 import { exitCodeOf, isPassed } from '../../grade/report-of.ts';
 import { waitsToBegin } from '../../grade/student.ts';
+import type { Clock } from '../../grade/time-limit.ts';
 import { findTask } from '../../lab/catalogue.ts';
 import { printPassed } from '../after-task.ts';
 import type { Context, Run } from '../context.ts';
@@ -23,6 +24,7 @@ import {
 } from '../session.ts';
 import { keepSnapshot } from '../snapshots.ts';
 import { wrap } from '../text.ts';
+import { leftLines, leftOf } from '../time-left.ts';
 import { type Watched, watch } from '../watch.ts';
 import { orWarn } from '../way-in.ts';
 
@@ -64,6 +66,7 @@ const watchLab = async (context: Context, task: string | undefined): Promise<Exi
   const docker = await context.docker();
   let session: OpenSession | undefined;
   let passedNow: string[] = [];
+  let clock: Clock | undefined;
   const open = async (): Promise<Watched> => {
     const before = session;
     const opened = await openSession(context, instance, { shared: true });
@@ -85,7 +88,17 @@ const watchLab = async (context: Context, task: string | undefined): Promise<Exi
             kept ??= keepCheck(context, opened).catch(() => {});
           },
         }),
-      draw: async (report) => (json ? pageOf(JSON.stringify(report)) : draw(context, opened, report)),
+      async draw(report) {
+        if (json) return pageOf(JSON.stringify(report));
+        clock = (await opened.progress.read()).clock;
+        return draw(context, opened, report);
+      },
+      moment() {
+        if (!clock) return '';
+        const { stage, text } = leftOf(context, clock);
+        // Without a terminal, each minute would add a line.
+        return output.interactive ? text : stage;
+      },
       ended: opened.cluster.fabric.ended,
       isCurrent: () => isCurrent(opened.cluster, context.signal),
       async [Symbol.asyncDispose]() {
@@ -123,7 +136,7 @@ export const exitCode = (report: Report): ExitCode =>
 
 const draw = async ({ output, say }: Context, { lab, progress }: Session, report: Report): Promise<Page> => {
   const now = await progress.read();
-  return scoreboardPage(report, {
+  const { body, foot, focus } = scoreboardPage(report, {
     width: output.width,
     paint: output.paint,
     say,
@@ -131,4 +144,6 @@ const draw = async ({ output, say }: Context, { lab, progress }: Session, report
     numbers: new Map(lab.tasks.map(({ id }, index) => [id, index + 1])),
     waiting: new Set(lab.tasks.filter((task) => waitsToBegin(task, now)).map(({ id }) => id)),
   });
+  const left = leftLines({ say, output: { ...output, width: output.width - 1 } }, now.clock);
+  return { body, foot: [...foot, ...left.map((line) => ` ${line}`)], focus };
 };

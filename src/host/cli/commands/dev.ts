@@ -95,7 +95,7 @@ const whenValid = async (
 const startUnlessRunning = async (context: Context, docker: Containers, { lab, name }: ChosenLab): Promise<void> => {
   const found = (await listClusters(docker, context.signal)).find((each) => each.name === name);
   if (found?.state === 'running') return;
-  const { resumed, restarted } = await bringUp(context, docker, lab, name);
+  const { resumed, restarted } = await bringUp(context, docker, lab, { name });
   if (resumed) await afterRestart({ ...context, name }, restarted);
 };
 
@@ -113,7 +113,7 @@ const rebuild = async (
     const { findLab } = await import('../../lab/catalogue.ts');
     const now = await findLab(context.paths.labs, lab.folder, environment.cacheFolder, lab.variation);
     await removeLab(context, name);
-    await bringUp(context, docker, now, name);
+    await bringUp(context, docker, now, { name });
     await then();
   } catch (error) {
     context.signal.throwIfAborted();

@@ -8,6 +8,7 @@ import { startCommandOf } from '../messages/general.ts';
 import { type Standing, standingIn } from '../standing.ts';
 import { commandLines } from '../table.ts';
 import { wrap } from '../text.ts';
+import { leftLines } from '../time-left.ts';
 
 export const run: Run = async (context) => {
   const { output, say } = context;
@@ -34,6 +35,7 @@ const show = async (context: Context, instance: ClusterSummary): Promise<void> =
   output.line(`${output.paint('bold', instance.name)} – ${title}: ${state}`);
   output.line();
   output.line(bar(context, standing));
+  for (const line of leftLines(context, standing.clock)) output.line(line);
   output.line();
   const number = next === undefined ? 0 : lab.tasks.indexOf(next) + 1;
   const nextLine =

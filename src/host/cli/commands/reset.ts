@@ -7,7 +7,6 @@ import { findTask } from '../../lab/catalogue.ts';
 import type { Scripts } from '../../script/scripts.ts';
 import { startAnew } from '../../tasks/checkpoint.ts';
 import { forgetProgress } from '../../tasks/progress.ts';
-import type { PastEvent } from '../../tasks/progress-changes.ts';
 import { canClear } from '../../tasks/run.ts';
 import { confirm, declined } from '../ask.ts';
 import type { Context, Options, Run } from '../context.ts';
@@ -17,7 +16,7 @@ import type { ResetEffect } from '../messages/progress.ts';
 import { numberOf, type Session, taskRun, withSession } from '../session.ts';
 import { progressIn } from '../student-progress.ts';
 import { showWork } from '../work.ts';
-import { run as start } from './start.ts';
+import { startLab } from './start.ts';
 
 export const run: Run = async (context, [given], options) => {
   if (given !== undefined && (await isTask(context, given))) return resetTaskNamed(context, given);
@@ -76,17 +75,9 @@ const resetLab = async (context: Context, given: string | undefined, options: Op
   // Load the definition first: if it is invalid, the running cluster must stay.
   const { folder, variation } = await definitionOf(context, instance);
   if (!(await confirm(context, say.resetQuestion(name)))) return declined(context);
-  const history = await historyOf(context, name);
+  // Before the lab is gone: a reset must neither hide a history nor give an exam a new clock.
+  const earlier = await (await progressIn(context, name)).surviving();
   await deleteCluster(await context.docker(), name);
   await forgetProgress(environment.stateFolder, name);
-  const code = await start({ ...context, name }, [folder], { ...options, ...variation });
-  await (await progressIn(context, name)).goOn(history);
-  return code;
+  return startLab({ ...context, name }, folder, { ...options, ...variation }, earlier);
 };
-
-/** A progress file that does not count must not keep a lab from being reset. */
-const historyOf = async (context: Context, name: string): Promise<readonly PastEvent[]> =>
-  (await progressIn(context, name)).read().then(
-    ({ history }) => history,
-    () => [],
-  );

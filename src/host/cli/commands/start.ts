@@ -7,27 +7,38 @@ import type { Cluster } from '../../cluster/open.ts';
 import { type Started, startCluster } from '../../cluster/start.ts';
 import { listClusters } from '../../cluster/status.ts';
 import type { Containers } from '../../docker/port.ts';
+import { type Clock, isOver } from '../../grade/time-limit.ts';
 import { ensureImages } from '../../image/ensure.ts';
 import { refuseMissingImages } from '../../image/store.ts';
 import { prepareLab } from '../../tasks/prepare.ts';
+import type { Surviving } from '../../tasks/progress.ts';
 import { accessTo } from '../access.ts';
 import { declined } from '../ask.ts';
 import { labToStart } from '../chosen-lab.ts';
-import type { Context, Run } from '../context.ts';
+import type { Context, Options, Run } from '../context.ts';
 import { nameIfNeeded } from '../instances.ts';
 import { describePlan } from '../plan-text.ts';
 import { showProgress } from '../progress.ts';
 import { engineOrSetup } from '../ready.ts';
 import { afterRestart } from '../restart.ts';
 import { openScriptLog } from '../script-log.ts';
-import { fabricId } from '../student-progress.ts';
+import { fabricId, progressIn } from '../student-progress.ts';
 import { commandLines } from '../table.ts';
 import { secondsSince, wrap } from '../text.ts';
+import { clockIn, leftLines, timeFields } from '../time-left.ts';
 import { mayRun } from '../trust.ts';
 import { variationOf } from '../variation.ts';
 import { renewKubeconfig } from '../way-in.ts';
 
-export const run: Run = async (context, [given], options) => {
+export const run: Run = (context, [given], options) => startLab(context, given, options);
+
+/** @param earlier what a lab goes on with that was reset */
+export const startLab = async (
+  context: Context,
+  given: string | undefined,
+  options: Options,
+  earlier?: Surviving,
+): Promise<number> => {
   const { lab, name } = await labToStart(context, given, variationOf(context, options));
   if (options.dryRun === true) {
     await describePlan(context, lab, name);
@@ -36,29 +47,50 @@ export const run: Run = async (context, [given], options) => {
   if (!(await mayRun(context, lab))) return declined(context);
   const startedAt = performance.now();
   const docker = await engineOrSetup(context);
-  const { resumed, restarted, warnings: english } = await bringUp(context, docker, lab, name);
+  const {
+    resumed,
+    restarted,
+    warnings: english,
+  } = await bringUp(context, docker, lab, {
+    name,
+    ...(lab.timeLimitMs === undefined ? {} : { timeLimitMs: lab.timeLimitMs }),
+  });
   const warnings = english.map((warning) => context.say.fromEnglish(warning));
-  nameIfNeeded(context, await listClusters(docker, context.signal), name);
+  const all = await listClusters(docker, context.signal);
+  nameIfNeeded(context, all, name);
+  if (earlier) await (await progressIn(context, name)).goOn(earlier);
   const restored = resumed ? await afterRestart({ ...context, name }, restarted) : undefined;
+  const instance = all.find((each) => each.name === name);
+  const clock = instance && (await clockIn(context, instance));
   const seconds = secondsSince(startedAt);
   if (context.json) {
     const { title } = lab;
     const started = { name, lab: lab.name, title: localize(title, context.environment.language), state: 'running' };
     context.output.line(
-      JSON.stringify({ ...started, resumed, seconds: Number(seconds), warnings, ...restored }, null, 2),
+      JSON.stringify(
+        { ...started, resumed, seconds: Number(seconds), warnings, ...restored, ...timeFields(clock) },
+        null,
+        2,
+      ),
     );
-  } else printNext(context, name, { seconds, resumed });
+  } else printNext(context, name, { seconds, resumed, ...(clock ? { clock } : {}) });
   printWarnings(context, warnings);
   await renewKubeconfig(context, { name, lab: lab.name });
   return ExitCode.ok;
 };
+
+export interface Instance {
+  readonly name: string;
+  /** How long the student has. What an author tests and what a grader builds has no time limit. */
+  readonly timeLimitMs?: number;
+}
 
 /** Builds the cluster or resumes it, and shows the steps. */
 export const bringUp = async (
   context: Context,
   docker: Containers,
   lab: LabDefinition,
-  name: string,
+  { name, timeLimitMs }: Instance,
 ): Promise<Started> => {
   const { environment, paths, signal, version } = context;
   const { cpus } = await docker.engine(signal);
@@ -72,6 +104,7 @@ export const bringUp = async (
         definitionDigest: lab.digest,
         ...(paths.labs.includes(dirname(lab.folder)) ? {} : { folder: lab.folder }),
         variation: lab.variation,
+        ...(timeLimitMs === undefined ? {} : { timeLimitMs }),
         spec: lab.cluster,
         version,
         resources: { cpus },
@@ -110,12 +143,15 @@ const prepare = async (
 
 /** Says that the lab is ready, and which commands to try next. */
 const printNext = (
-  { output, say }: Context,
+  context: Context,
   name: string,
-  { seconds, resumed }: { readonly seconds: string; readonly resumed: boolean },
+  { seconds, resumed, clock }: { readonly seconds: string; readonly resumed: boolean; readonly clock?: Clock },
 ): void => {
+  const { output, say } = context;
   output.line();
   output.line(output.paint(['bold', 'green'], resumed ? say.resumed(name, seconds) : say.ready(name, seconds)));
+  for (const line of leftLines(context, clock)) output.line(line);
+  if (clock && !isOver(clock, new Date())) for (const line of wrap(say.timeCounts, output.width)) output.line(line);
   output.line();
   for (const line of commandLines(output, say.next)) output.line(line);
 };

@@ -5,12 +5,14 @@ import { ExitCode } from '../../../kit/error.ts';
 import { openCluster } from '../../cluster/open.ts';
 import { type ClusterSummary, type MachineStatus, statusOf } from '../../cluster/status.ts';
 import type { Containers } from '../../docker/port.ts';
+import type { Clock } from '../../grade/time-limit.ts';
 import type { Context, Run } from '../context.ts';
 import { chooseInstance } from '../instances.ts';
 import { definitionOf } from '../machines.ts';
 import { noteReconnected, sayIfDown } from '../session.ts';
 import { progressIn } from '../student-progress.ts';
 import { table } from '../table.ts';
+import { leftLines, timeFields } from '../time-left.ts';
 
 export const run: Run = async (context, [given]) => {
   const { output, say, json } = context;
@@ -24,7 +26,11 @@ export const run: Run = async (context, [given]) => {
   const progress = await progressOf(context, instance, lab);
   const missing = lab === undefined ? [] : missingFrom(members, lab);
   if (json) {
-    output.line(JSON.stringify({ ...instance, machines: members, missing, progress }, null, 2));
+    const { timeLimitSeconds: _, ...summary } = instance;
+    const { clock, ...shown } = progress;
+    output.line(
+      JSON.stringify({ ...summary, machines: members, missing, progress: shown, ...timeFields(clock) }, null, 2),
+    );
     return ExitCode.ok;
   }
   const title = progress.title ? ` – ${progress.title}` : '';
@@ -37,6 +43,7 @@ export const run: Run = async (context, [given]) => {
   for (const line of table([say.machine, say.address, say.state, say.components], rows, output)) output.line(line);
   output.line();
   output.line(say.tasksPassed(progress.passed, progress.tasks));
+  for (const line of leftLines(context, progress.clock)) output.line(line);
   if (missing.length > 0) output.line(`\n${output.paint('yellow', say.missingHint(instance.name))}`);
   else sayIfDown(context, instance);
   return ExitCode.ok;
@@ -77,6 +84,8 @@ interface ShownProgress {
   readonly title: string;
   readonly tasks: number;
   readonly passed: number;
+  /** Of an exam. */
+  readonly clock?: Clock;
 }
 
 /** The lab's machines whose containers somebody removed. */
@@ -90,6 +99,7 @@ const progressOf = async (
 ): Promise<ShownProgress> => {
   if (!lab) return { title: '', tasks: 0, passed: 0 };
   const { language } = context.environment;
-  const { passed } = await (await progressIn(context, instance.name)).read();
-  return { title: localize(lab.title, language), tasks: lab.tasks.length, passed: passed.length };
+  const { passed, clock } = await (await progressIn(context, instance.name)).read();
+  const title = localize(lab.title, language);
+  return { title, tasks: lab.tasks.length, passed: passed.length, ...(clock ? { clock } : {}) };
 };

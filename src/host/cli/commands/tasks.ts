@@ -2,6 +2,7 @@
 import { localize, type TaskDefinition } from '../../../api/lab.ts';
 import { ExitCode, LabError } from '../../../kit/error.ts';
 import { undoneNeeds, waitsToBegin } from '../../grade/student.ts';
+import { isOver } from '../../grade/time-limit.ts';
 import { textOf } from '../../lab/text.ts';
 import { printDebrief } from '../after-task.ts';
 import { confirm, declined } from '../ask.ts';
@@ -18,6 +19,7 @@ import {
   withSession,
 } from '../session.ts';
 import { wrap } from '../text.ts';
+import { leftLines } from '../time-left.ts';
 import { begin, lockedHint, numbersOf, remarkEarlier } from './begin.ts';
 
 export const run: Run = async (context, [name], options) => {
@@ -94,6 +96,10 @@ const read = async (context: Context, session: ReadingOf, task: TaskDefinition):
       lockedHint(context, session.lab, task, undone),
     ])
       for (const line of wrap(text, output.width)) output.line(output.paint('yellow', line));
+    return;
+  }
+  if (before.clock && isOver(before.clock, new Date())) {
+    for (const line of leftLines(context, before.clock)) output.line(line);
     return;
   }
   if (waitsToBegin(task, before) && !(await offerToBegin(context, session, task))) return;

@@ -8,6 +8,7 @@ import { readRegularBytes } from '../../../kit/read-file.ts';
 import { limits } from '../../evidence/archive.ts';
 import { type Opened, openEvidence, type Problem, type Verification, verifyContent } from '../../evidence/verify.ts';
 import { timeOf } from '../../grade/report/text.ts';
+import { timeLines, words } from '../../grade/report/words.ts';
 import { findLab } from '../../lab/catalogue.ts';
 import { fileDigests } from '../../lab/load.ts';
 import type { Context, Run } from '../context.ts';
@@ -197,6 +198,8 @@ const printText = (
   output.line(`${say.score} ${report.score} / ${report.maxScore}   ${say.reportOfEvidence(timeOf(report.gradedAt))}`);
   const drawn = [report.student, report.seed].filter((each) => each !== undefined).join(', ');
   if (drawn !== '') output.line(printable(say.drawnFor(drawn)));
+  for (const line of timeLines(report, words[context.environment.language], timeOf))
+    for (const part of wrap(printable(line), output.width)) output.line(part);
   const { labs, kubernetes = '?', kernel } = content.about.versions;
   output.line(output.paint('dim', printable(say.versions(labs, kubernetes, kernel))));
   const attempts = Object.values(content.student.attempts);

@@ -3,7 +3,7 @@
 import type { Language } from '../../../api/lab.ts';
 import type { CheckReport, Report } from '../../../api/report.ts';
 import { withoutHidden } from './hidden.ts';
-import { drawnLines, failedSteps, troubleText, words } from './words.ts';
+import { aboutLines, failedSteps, troubleText, words } from './words.ts';
 
 export const renderGithub = (whole: Report, language: Language): string => {
   const { report, hidden } = withoutHidden(whole);
@@ -23,7 +23,7 @@ export const renderGithub = (whole: Report, language: Language): string => {
       report.lab,
       [
         score,
-        ...drawnLines(report, words[language]).map((line) => `(${line})`),
+        ...aboutLines(report, words[language]).map((line) => `(${line})`),
         ...(report.broken ? [lowerBound, gradeAgain] : []),
         ...(hidden > 0 ? [hiddenWords(hidden)] : []),
       ].join(' '),

@@ -1,7 +1,7 @@
 // Gradescope's results.json (gradescope-autograders.readthedocs.io, "Autograder Specifications").
 import type { Language } from '../../../api/lab.ts';
 import type { CheckReport, Report } from '../../../api/report.ts';
-import { drawnFor, submissionLines, troubleText, words } from './words.ts';
+import { drawnFor, submissionLines, timeLines, troubleText, words } from './words.ts';
 
 export const renderGradescope = (report: Report, language: Language): string => {
   const { labels, lowerBound, gradeAgain, guessed, hintCost } = words[language];
@@ -14,6 +14,7 @@ export const renderGradescope = (report: Report, language: Language): string => 
     execution_time: Math.round(report.durationMs / 1000),
     output: [
       ...(report.broken ? [`${lowerBound} ${gradeAgain}`] : []),
+      ...timeLines(report, words[language]),
       ...submissionLines(report, words[language]),
       ...costs,
       ...guesses,
@@ -34,6 +35,7 @@ export const renderGradescope = (report: Report, language: Language): string => 
     extra_data: {
       ...{ version: report.version, lab: report.lab, broken: report.broken, gradedAt: report.gradedAt },
       ...drawnFor(report),
+      ...(report.timeLimit ? { timeLimit: report.timeLimit } : {}),
     },
   };
   return `${JSON.stringify(results, null, 2)}\n`;

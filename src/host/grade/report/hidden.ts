@@ -18,8 +18,14 @@ export const withoutHidden = (report: Report): { readonly report: Report; readon
     };
   });
   if (hidden === 0) return { report, hidden };
+  const { timeLimit } = report;
+  const counted = timeLimit?.counted?.map((each) => {
+    const { score = 0 } = tasks.find(({ id }) => id === each.task) ?? {};
+    return { ...each, score };
+  });
   const shown = {
     ...report,
+    ...(timeLimit && counted ? { timeLimit: { ...timeLimit, counted } } : {}),
     tasks,
     score: sum(tasks.map(({ score }) => score)),
     maxScore: sum(tasks.map(({ maxScore }) => maxScore)),

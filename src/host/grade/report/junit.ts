@@ -17,7 +17,9 @@ export const renderJunit = (report: Report, language: Language): string => {
 
 /** Readers expect them in a suite, before its cases. */
 const properties = (report: Report): string => {
-  const all = Object.entries(drawnFor(report)).map(
+  const { counted: _, ...time } = report.timeLimit ?? {};
+  const ofTime = Object.entries(time).map(([name, value]) => [`timeLimit.${name}`, String(value)] as const);
+  const all = [...Object.entries(drawnFor(report)), ...ofTime].map(
     ([name, value]) => `      <property name="${name}" value="${escapeXml(value)}"/>\n`,
   );
   return all.length === 0 ? '' : `    <properties>\n${all.join('')}    </properties>\n`;

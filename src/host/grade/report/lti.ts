@@ -2,7 +2,7 @@
 // others. The tool that publishes it adds `userId`: labs does not know the platform's users.
 import type { Language } from '../../../api/lab.ts';
 import { passesNow, type Report } from '../../../api/report.ts';
-import { costNote, drawnLines, submissionLines, words } from './words.ts';
+import { aboutLines, costNote, submissionLines, words } from './words.ts';
 
 export const renderLti = (report: Report, language: Language): string => {
   const { lowerBound, gradeAgain } = words[language];
@@ -14,7 +14,7 @@ export const renderLti = (report: Report, language: Language): string => {
     scoreGiven: report.score,
     scoreMaximum: report.maxScore,
     comment: [
-      ...drawnLines(report, words[language]),
+      ...aboutLines(report, words[language]),
       ...(report.broken ? [`${lowerBound} ${gradeAgain}`] : []),
       ...submissionLines(report, words[language]),
       ...tasks,

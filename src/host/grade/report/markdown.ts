@@ -2,7 +2,7 @@
 import type { Language } from '../../../api/lab.ts';
 import { type CheckReport, passesNow, type Report, type TaskReport } from '../../../api/report.ts';
 import { withoutHidden } from './hidden.ts';
-import { costNote, drawnLines, failedSteps, type ReportWords, troubleLines, words } from './words.ts';
+import { aboutLines, costNote, failedSteps, type ReportWords, troubleLines, words } from './words.ts';
 
 export const renderMarkdown = (whole: Report, language: Language): string => {
   const { report, hidden } = withoutHidden(whole);
@@ -20,7 +20,7 @@ export const renderMarkdown = (whole: Report, language: Language): string => {
   const applied = steps.length > 0 ? [`> [!WARNING]\n> ${plain(say.notApplied)}\n>\n${steps.join('')}`] : [];
   return [
     `## ${plain(report.lab)}: ${report.score} / ${report.maxScore}\n`,
-    ...drawnLines(report, say).map((line) => `${plain(line)}\n`),
+    ...aboutLines(report, say).map((line) => `${plain(line)}\n`),
     ...broken,
     ...(hidden > 0 ? [`> [!NOTE]\n> ${say.hidden(hidden)}\n`] : []),
     ...applied,

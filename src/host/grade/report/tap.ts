@@ -2,13 +2,13 @@
 import { stringify } from 'yaml';
 import type { Language } from '../../../api/lab.ts';
 import { type CheckReport, passesNow, type Report, type TaskReport } from '../../../api/report.ts';
-import { drawnLines, failedSteps, troubleLines, words } from './words.ts';
+import { aboutLines, failedSteps, troubleLines, words } from './words.ts';
 
 export const renderTap = (report: Report, language: Language): string => {
   const tasks = report.tasks.map((task, index) => subtest(task, index + 1, words[language].waitsFor));
   const failed = failedSteps(report).map(({ step, message = '' }) => `# ${oneLine(`${step}: ${message}`)}\n`);
   // In English, as the keys of the diagnostics.
-  const drawn = drawnLines(report, words.en).map((line) => `# ${line}\n`);
+  const drawn = aboutLines(report, words.en).map((line) => `# ${line}\n`);
   const score = `# score ${report.score}/${report.maxScore}\n`;
   return ['TAP version 14\n', `1..${report.tasks.length}\n`, ...drawn, ...failed, ...tasks, score].join('');
 };

@@ -6,7 +6,7 @@ import type { Language } from '../../../api/lab.ts';
 import { type CheckReport, passesNow, type Report, type TaskReport } from '../../../api/report.ts';
 import { printable } from '../../../kit/printable.ts';
 import { withoutHidden } from './hidden.ts';
-import { drawnLines, failedSteps, type ReportWords, words as shared, titleWithPart, troubleLines } from './words.ts';
+import { aboutLines, failedSteps, type ReportWords, words as shared, titleWithPart, troubleLines } from './words.ts';
 
 export interface TextOptions {
   /** Columns of the terminal. */
@@ -32,7 +32,7 @@ export const renderText = (whole: Report, options: TextOptions): string => {
     '',
     page.paint(report.score === report.maxScore && !report.broken ? 'green' : 'bold', total) +
       page.paint('dim', `   ${(report.durationMs / 1000).toFixed(1)} s`),
-    ...drawnLines(report, page.words).flatMap((line) =>
+    ...aboutLines(report, page.words, timeOf).flatMap((line) =>
       wrap(printable(line), width).map((part) => page.paint('dim', part)),
     ),
     ...(report.broken ? wrap(page.words.lowerBound, width).map((line) => page.paint('yellow', line)) : []),

@@ -41,6 +41,8 @@ export interface ReportWords {
   readonly hidden: (count: number) => string;
   /** Of files of a submission that could not be applied, or failed. */
   readonly notApplied: string;
+  /** Of an exam. */
+  readonly timeLimit: (limit: NonNullable<Report['timeLimit']>, show: (time: string) => string) => readonly string[];
   /** Of a question to which many answers were tried. */
   readonly guessed: (guessing: Guessing) => string;
 }
@@ -85,6 +87,12 @@ export const words: Readonly<Record<Language, ReportWords>> = {
         ? '1 hidden check is not shown, and this score is without it.'
         : `${count} hidden checks are not shown, and this score is without them.`,
     notApplied: 'Not all of the submission could be applied:',
+    timeLimit: ({ seconds, extendedSeconds, startedAt, endsAt, over, resets }, show) => [
+      `Time: ${minutes(seconds + extendedSeconds)} min from ${show(startedAt)} to ${show(endsAt)}` +
+        `${extendedSeconds > 0 ? `, ${minutes(extendedSeconds)} min of them given later` : ''}.`,
+      ...(over ? ['The time was over. What counts is the latest grading before the end.'] : []),
+      ...(resets > 0 ? [`The lab was built anew ${resets === 1 ? 'once' : `${resets} times`} in this time.`] : []),
+    ],
     guessed: ({ title, wrong }) => `${wrong} wrong answers within a minute: "${title}". The answer may be a guess.`,
   },
   ko: {
@@ -99,9 +107,18 @@ export const words: Readonly<Record<Language, ReportWords>> = {
     hintCost: (points) => `힌트: −${points}점`,
     hidden: (count) => `숨긴 항목 ${count}개와 그 점수는 여기에 없습니다.`,
     notApplied: '제출물 가운데 적용하지 못한 것이 있습니다:',
+    timeLimit: ({ seconds, extendedSeconds, startedAt, endsAt, over, resets }, show) => [
+      `제한 시간: ${show(startedAt)}부터 ${show(endsAt)}까지 ${minutes(seconds + extendedSeconds)}분` +
+        `${extendedSeconds > 0 ? ` (그 가운데 ${minutes(extendedSeconds)}분은 나중에 늘림)` : ''}.`,
+      ...(over ? ['시간이 끝나 그 전의 마지막 채점으로 점수를 매깁니다.'] : []),
+      ...(resets > 0 ? [`이 시간 안에 실습을 새로 만든 횟수: ${resets}`] : []),
+    ],
     guessed: ({ title, wrong }) => `1분 안에 오답 ${wrong}개: "${title}". 추측한 답일 수 있습니다.`,
   },
 };
+
+/** With one decimal, if it is not whole. */
+const minutes = (seconds: number): string => String(Math.round(seconds / 6) / 10);
 
 /** Whom or what the lab's parameters were drawn for: only what the lab was started with. */
 export const drawnFor = ({ student, seed }: Report): { readonly student?: string; readonly seed?: string } => ({
@@ -109,8 +126,21 @@ export const drawnFor = ({ student, seed }: Report): { readonly student?: string
   ...(seed === undefined ? {} : { seed }),
 });
 
-/** `drawnFor` as one line of plain text, or none. */
-export const drawnLines = (report: Report, say: ReportWords): readonly string[] => {
+/** Whose lab it is and how much time there was, as lines of plain text, or none. @param show a time of RFC 3339 */
+export const aboutLines = (
+  report: Report,
+  say: ReportWords,
+  show: (time: string) => string = (time) => time,
+): readonly string[] => [...drawnLines(report, say), ...timeLines(report, say, show)];
+
+/** How much time there was in an exam, or none. */
+export const timeLines = (
+  { timeLimit }: Report,
+  say: ReportWords,
+  show: (time: string) => string = (time) => time,
+): readonly string[] => (timeLimit ? say.timeLimit(timeLimit, show) : []);
+
+const drawnLines = (report: Report, say: ReportWords): readonly string[] => {
   const { student, seed } = drawnFor(report);
   const parts = [
     ...(student === undefined ? [] : [`${say.student}: ${student}`]),

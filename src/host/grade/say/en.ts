@@ -71,6 +71,14 @@ export const english = {
   describePod: (words: string) => `Look at \`kubectl describe ${words}\`.`,
   podGone: () =>
     'the pod has no network namespace of its own: its processes have ended, or another one has its address',
+  /** What is observed when the time of an exam is over: what the latest grading before said. */
+  inTime: {
+    pass: 'it passed at the latest grading before the time was over',
+    fail: 'it did not pass at the latest grading before the time was over',
+    blocked: 'what had to come first at the latest grading before the time was over',
+    broken: 'it could not be graded before the time was over',
+    never: 'it was not graded before the time was over',
+  },
   othersChange: () => 'another grading changes the cluster at the same time; wait until it has ended, then try again',
   machineDown: (machine?: string) => `${machine ?? 'a machine'} isn't running; \`labs start\` starts it again`,
   apiServerStopped: (machine: string) =>

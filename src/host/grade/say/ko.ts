@@ -62,6 +62,13 @@ export const korean: Phrases = {
   inNetns: (name, machine) => `${machine}의 ${name}`,
   noNetns: (name, machine) => `${machine}에 네트워크 네임스페이스 ${name} 없음`,
   podGone: () => '파드만의 네트워크 네임스페이스가 없음: 프로세스가 종료되었거나 다른 네임스페이스에 같은 주소가 있음',
+  inTime: {
+    pass: '제한 시간 안의 마지막 채점에서 통과함',
+    fail: '제한 시간 안의 마지막 채점에서 통과하지 못함',
+    blocked: '제한 시간 안의 마지막 채점 때 먼저 해야 했던 것',
+    broken: '제한 시간 안에 채점하지 못함',
+    never: '제한 시간 안에 채점한 적 없음',
+  },
   othersChange: () => '다른 채점이 동시에 클러스터를 바꾸는 중. 그 채점이 끝난 뒤 다시 시도하세요',
   machineDown: (machine) =>
     `${machine ? `${machine} ` : '한 '}머신이 실행 중이 아님. \`labs start\`로 다시 시작할 수 있습니다`,
