@@ -1,6 +1,7 @@
 // The resources of the API and their URLs. Client, API server and controllers share this table.
 // What the API server does with each of them is in src/node/apiserver/resources/.
 import type { ControllerRevision, DaemonSet, Deployment, ReplicaSet } from './apps.ts';
+import type { CertificateSigningRequest } from './certificates.ts';
 import type { Lease } from './coordination.ts';
 import type { ConfigMap, Endpoints, KubeEvent, Namespace, Node, Secret, Service, ServiceAccount } from './core.ts';
 import type { Pod } from './core-pods.ts';
@@ -58,6 +59,12 @@ export const networkPolicies = resource<NetworkPolicy>('networking.k8s.io', 'net
   shortNames: ['netpol'],
 });
 export const leases = resource<Lease>('coordination.k8s.io', 'leases', 'Lease');
+export const signingRequests = resource<CertificateSigningRequest>(
+  'certificates.k8s.io',
+  'certificatesigningrequests',
+  'CertificateSigningRequest',
+  { shortNames: ['csr'], namespaced: false },
+);
 
 /** Every resource that the API serves, in discovery order. */
 export const allResources: readonly Resource[] = [
@@ -79,6 +86,7 @@ export const allResources: readonly Resource[] = [
   ipAddresses,
   networkPolicies,
   leases,
+  signingRequests,
 ];
 
 /** `v1` for the core group, `apps/v1` otherwise. */

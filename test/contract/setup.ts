@@ -14,6 +14,7 @@ export const setup = (): Promise<void> =>
     '/usr/sbin/ipset': 'ipset',
     '/usr/sbin/nfacct': 'nfacct',
     '/usr/bin/curl': 'curl',
+    '/usr/bin/openssl': 'openssl',
     '/usr/bin/ssh': 'openssh-client',
     '/usr/bin/tcpdump': 'tcpdump',
     '/usr/bin/dig': 'bind9-dnsutils',

@@ -34,7 +34,11 @@ export interface RunningApiserver extends AsyncDisposable {
   readonly port: number;
 }
 
-export const startApiserver = async (extraFlags: readonly string[] = []): Promise<RunningApiserver> => {
+/** @param authorities PEM: further ones that sign the certificates of clients */
+export const startApiserver = async (
+  extraFlags: readonly string[] = [],
+  authorities: readonly string[] = [],
+): Promise<RunningApiserver> => {
   const folder = mkdtempSync(join(tmpdir(), 'labs-apiserver-'));
   const pki = await createTestPki();
   const [serving, kubelet, admin, port] = await Promise.all([
@@ -55,10 +59,10 @@ export const startApiserver = async (extraFlags: readonly string[] = []): Promis
     `--secure-port=${port}`,
     `--tls-cert-file=${file('server.crt', serving.cert)}`,
     `--tls-private-key-file=${file('server.key', serving.key)}`,
-    `--client-ca-file=${file('ca.crt', pki.ca)}`,
+    `--client-ca-file=${file('client-cas.crt', [pki.ca, ...authorities].join('\n'))}`,
     `--kubelet-client-certificate=${file('kubelet.crt', kubelet.cert)}`,
     `--kubelet-client-key=${file('kubelet.key', kubelet.key)}`,
-    `--kubelet-certificate-authority=${join(folder, 'ca.crt')}`,
+    `--kubelet-certificate-authority=${file('ca.crt', pki.ca)}`,
     '--service-cluster-ip-range=10.96.0.0/12',
     `--data-dir=${join(folder, 'data')}`,
     ...extraFlags,

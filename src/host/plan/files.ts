@@ -68,7 +68,8 @@ const controlPlaneFiles = (node: NodeContext, pki: Pki): readonly PlannedFile[] 
   const server = serverOf(node);
   const { kubernetes } = nodePaths;
   return [
-    { path: `${nodePaths.pki}/ca.key`, mode: 0o600, content: pki.ca.key, secret: true },
+    ...pairFiles(`${nodePaths.pki}/client-ca`, pki.clientCa),
+    { path: `${nodePaths.pki}/client-cas.crt`, mode: 0o644, content: pki.ca.certificate + pki.clientCa.certificate },
     { path: `${nodePaths.pki}/sa.key`, mode: 0o600, content: pki.serviceAccounts.key, secret: true },
     { path: `${nodePaths.pki}/sa.pub`, mode: 0o644, content: pki.serviceAccounts.publicKey },
     ...pairFiles(`${nodePaths.pki}/apiserver`, issuedTo(pki, identity.apiserver)),

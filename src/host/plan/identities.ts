@@ -10,6 +10,11 @@ export interface KeyPair {
 
 export interface Pki {
   readonly ca: KeyPair;
+  /**
+   * Signs the requests that an administrator approves in the cluster. Its key is in the control plane, where students
+   * are root, so only the API server believes its certificates. The key of `ca` is in no machine.
+   */
+  readonly clientCa: KeyPair;
   /** PEM: the API server signs the tokens of service accounts with this pair. */
   readonly serviceAccounts: { readonly key: string; readonly publicKey: string };
   /** By the id of their `CertificateRequest`. */

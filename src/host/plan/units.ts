@@ -115,7 +115,7 @@ export const flagsOf = (component: Component, node: NodeContext): readonly strin
         `--secure-port=${componentPorts.apiServer}`,
         `--tls-cert-file=${nodePaths.pki}/apiserver.crt`,
         `--tls-private-key-file=${nodePaths.pki}/apiserver.key`,
-        `--client-ca-file=${nodePaths.pki}/ca.crt`,
+        `--client-ca-file=${nodePaths.pki}/client-cas.crt`,
         `--kubelet-client-certificate=${nodePaths.pki}/apiserver-kubelet-client.crt`,
         `--kubelet-client-key=${nodePaths.pki}/apiserver-kubelet-client.key`,
         `--kubelet-certificate-authority=${nodePaths.pki}/ca.crt`,
@@ -135,6 +135,8 @@ export const flagsOf = (component: Component, node: NodeContext): readonly strin
         `--service-cluster-ip-range=${spec.serviceCidr}`,
         `--node-cidr-mask-size=${addressLayout.podSubnetPrefix}`,
         `--root-ca-file=${nodePaths.pki}/ca.crt`,
+        `--cluster-signing-kube-apiserver-client-cert-file=${nodePaths.pki}/client-ca.crt`,
+        `--cluster-signing-kube-apiserver-client-key-file=${nodePaths.pki}/client-ca.key`,
         ...balancerFlag(spec),
         '-v=2',
       ];

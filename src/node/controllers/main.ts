@@ -10,6 +10,7 @@ import { describeFlags } from '../component/flag-text.ts';
 import { FlagError, type FlagSpecs, parseFlags } from '../component/flags.ts';
 import { createKlog } from '../component/klog.ts';
 import { runComponent } from '../component/run.ts';
+import { readAuthority } from '../x509/certificate.ts';
 import { createCaches } from './caches.ts';
 import type { Controller } from './controller.ts';
 import { daemonSetController } from './daemonset/daemonset.ts';
@@ -28,6 +29,7 @@ import { createRootCaPublisher } from './rootca.ts';
 import { runController } from './runtime.ts';
 import { serviceAccountController } from './serviceaccount.ts';
 import { serviceCidrController } from './servicecidr.ts';
+import { createSigner } from './signing.ts';
 import { taintEvictionController } from './tainteviction.ts';
 
 const flagSpecs = {
@@ -48,6 +50,19 @@ const flagSpecs = {
   'root-ca-file': {
     type: 'string',
     help: "The certificate authority that the ConfigMap kube-root-ca.crt of each namespace holds. By default, the kubeconfig's.",
+  },
+  'cluster-signing-kube-apiserver-client-cert-file': {
+    type: 'string',
+    help: 'The authority that signs certificates of the signer kubernetes.io/kube-apiserver-client. By default, nobody signs them.',
+  },
+  'cluster-signing-kube-apiserver-client-key-file': {
+    type: 'string',
+    help: 'The key of the authority in --cluster-signing-kube-apiserver-client-cert-file.',
+  },
+  'cluster-signing-duration': {
+    type: 'duration',
+    default: '8760h0m0s',
+    help: 'The longest time for which a signed certificate is valid.',
   },
   'leader-elect': { type: 'boolean', default: 'false', help: 'Accepted and unused: there is one replica.' },
   v: { type: 'int', default: '0', help: 'Number for the log level verbosity.' },
@@ -95,6 +110,7 @@ const controllersFor = (flags: ControllerFlags, rootCa: string | undefined): Con
   endpointSliceController,
   endpointsController,
   endpointSliceMirroringController,
+  ...signer(flags),
   garbageCollector,
   createPodGc(),
   namespaceController,
@@ -112,6 +128,18 @@ const nodeIpam = (flags: ControllerFlags): Controller => {
 
 const loadBalancer = ({ 'load-balancer-cidr': range }: ControllerFlags): Controller[] =>
   range === undefined ? [] : [createLoadBalancer(cidr('load-balancer-cidr', range))];
+
+const signer = (flags: ControllerFlags): Controller[] => {
+  const { 'cluster-signing-duration': longestMs = 31_536_000_000 } = flags;
+  const [certificate, key] = [
+    flags['cluster-signing-kube-apiserver-client-cert-file'],
+    flags['cluster-signing-kube-apiserver-client-key-file'],
+  ];
+  if (certificate === undefined && key === undefined) return [];
+  if (certificate === undefined || key === undefined)
+    throw new FlagError('--cluster-signing-kube-apiserver-client-{cert,key}-file: both or neither must be set');
+  return [createSigner(readAuthority(readFileSync(certificate, 'utf8'), readFileSync(key, 'utf8')), longestMs)];
+};
 
 const cidr = (flag: string, text: string): Cidr => {
   try {

@@ -17,6 +17,7 @@ import { StatusError } from '../../../src/node/apiserver/status.ts';
 import { openLog } from '../../../src/node/apiserver/store/log.ts';
 import { openStore } from '../../../src/node/apiserver/store/store.ts';
 import { tableOf } from '../../../src/node/apiserver/table/table.ts';
+import { aRequest, aSigningRequest } from '../../support/signing-request.ts';
 
 // Random objects: any fields of the schema, with values that are likely to matter.
 const words = [
@@ -109,7 +110,10 @@ const decoded = (resource: Resource, value: Record<string, unknown>, name: strin
 const template = { metadata: { labels: { app: 'a' } }, spec: { containers: [{ name: 'a', image: 'web' }] } };
 const workload = { spec: { selector: { matchLabels: { app: 'a' } }, template } };
 /** The required fields of a kind. */
+const { spec: signing } = aSigningRequest(await aRequest());
+
 const bases: Readonly<Record<string, Record<string, unknown>>> = {
+  certificatesigningrequests: { spec: signing },
   pods: { spec: template.spec },
   services: { spec: { ports: [{ port: 80 }] } },
   deployments: workload,

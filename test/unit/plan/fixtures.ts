@@ -33,6 +33,7 @@ export const inputOf = (spec: Partial<ClusterSpec> = {}, rest: Partial<PlanInput
 /** A PKI whose "certificates" are readable texts. */
 export const readablePki = ({ certificates }: PkiRequest): Pki => ({
   ca: { certificate: 'ca certificate\n', key: 'ca key\n' },
+  clientCa: { certificate: 'client ca certificate\n', key: 'client ca key\n' },
   serviceAccounts: { key: 'key of the accounts\n', publicKey: 'public key of the accounts\n' },
   issued: Object.fromEntries(
     certificates.map(({ id }) => [id, { certificate: `certificate of ${id}\n`, key: `key of ${id}\n` }]),

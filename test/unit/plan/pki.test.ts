@@ -18,6 +18,13 @@ test('every certificate is signed by the authority and fits its key', () => {
   }
 });
 
+test('clients get certificates of an authority of its own', () => {
+  const authority = new X509Certificate(pki.clientCa.certificate);
+  expect(authority.ca).toBe(true);
+  expect(authority.checkPrivateKey(createPrivateKey(pki.clientCa.key))).toBe(true);
+  expect(authority.publicKey.equals(createPublicKey(pki.ca.certificate))).toBe(false);
+});
+
 test('the two keys for the tokens of service accounts belong together', () => {
   const { key, publicKey } = pki.serviceAccounts;
   expect(createPublicKey(key).equals(createPublicKey(publicKey))).toBe(true);

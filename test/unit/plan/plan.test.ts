@@ -194,6 +194,25 @@ describe('files', () => {
     for (const file of secrets) expect(file).toMatchObject({ mode: 0o600, secret: true });
   });
 
+  test('no machine has the key of the authority that all machines believe', () => {
+    const holders = plan.machines.filter(({ files }) =>
+      files.some((file) => 'content' in file && file.content === 'ca key\n'),
+    );
+    expect(holders).toEqual([]);
+  });
+
+  test('only the control plane signs certificates, with an authority that only the API server believes', () => {
+    const having = (text: string) =>
+      plan.machines.flatMap(({ name, files }) =>
+        files.flatMap((file) => ('content' in file && file.content?.includes(text) ? [`${name} ${file.path}`] : [])),
+      );
+    expect(having('client ca key')).toEqual(['controlplane /etc/kubernetes/pki/client-ca.key']);
+    expect(having('client ca certificate')).toEqual([
+      'controlplane /etc/kubernetes/pki/client-ca.crt',
+      'controlplane /etc/kubernetes/pki/client-cas.crt',
+    ]);
+  });
+
   test('no path is written twice', () => {
     for (const { files } of plan.machines) {
       const paths = files.map(({ path }) => path);

@@ -5,6 +5,7 @@ import { typeOf } from '../../../api/field-types.ts';
 import type { KubeObject } from '../../../api/meta.ts';
 import { namespaces, type Resource } from '../../../api/resources.ts';
 import { timestamp } from '../../../api/time.ts';
+import type { User } from '../exchange/user.ts';
 import { newUnsupportedFields, unsupportedFields } from '../fields/refuse.ts';
 import type { Manager } from '../ownership/managers.ts';
 import { recordUpdate } from '../ownership/update.ts';
@@ -27,6 +28,8 @@ export interface WriteOptions {
   /** The client that owns what it changes. Undefined for writes of the server and for an apply, which sets owners. */
   readonly manager?: Manager | undefined;
   readonly warn?: Warn | undefined;
+  /** Who sends the object. Undefined for writes of the server. */
+  readonly user?: User | undefined;
 }
 
 type WithParts = KubeObject & { spec?: unknown; status?: unknown };
@@ -36,7 +39,7 @@ export const createInStore = (
   context: AdmissionContext,
   resource: Resource,
   given: KubeObject,
-  { dryRun = false, manager, warn = () => {} }: WriteOptions = {},
+  { dryRun = false, manager, warn = () => {}, user }: WriteOptions = {},
 ): KubeObject => {
   const definition = definitionOf(resource);
   const object = withoutEmpty(typeOf(resource), structuredClone(given));
@@ -45,7 +48,7 @@ export const createInStore = (
   definition.setDefaults?.(object);
   if (manager)
     recordUpdate(resource, manager, { before: undefined, after: object, withoutStatus: hasStatus(definition) });
-  definition.prepareCreate?.(object, context);
+  definition.prepareCreate?.(object, { ...context, user });
   definition.admit?.(object, undefined, { ...context, warn });
   if (definition.countsGenerations) object.metadata.generation = 1;
   refuse(resource, object, [...problemsOf(definition, object), ...(definition.validateCreate?.(object) ?? [])]);

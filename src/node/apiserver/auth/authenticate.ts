@@ -2,7 +2,8 @@
 // certificate, a bearer token names a service account.
 import type { IncomingMessage } from 'node:http';
 import type { TLSSocket } from 'node:tls';
-import type { Api, User } from '../exchange/exchange.ts';
+import type { Api } from '../exchange/exchange.ts';
+import type { User } from '../exchange/user.ts';
 import { StatusError, unauthorized } from '../status.ts';
 import { isTrusted } from './authorize.ts';
 import { checkToken, TokenError } from './tokens.ts';

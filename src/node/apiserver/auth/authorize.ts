@@ -1,6 +1,7 @@
 // Who may do what. Administrators and components may do everything, other users what RBAC's defaults allow.
-import type { User } from '../exchange/exchange.ts';
+
 import type { ResourceRequest } from '../exchange/info.ts';
+import type { User } from '../exchange/user.ts';
 import { detailsOf, qualified, StatusError } from '../status.ts';
 
 /** What a user wants to do, as an access review names it. */

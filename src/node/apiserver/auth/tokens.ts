@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { KubeObject } from '../../../api/meta.ts';
 import { nodes, pods, type Resource, secrets, serviceAccounts } from '../../../api/resources.ts';
-import type { User } from '../exchange/exchange.ts';
+import type { User } from '../exchange/user.ts';
 import { isRecord } from '../schema/record.ts';
 import type { Store } from '../store/store.ts';
 import type { Payload, Tokens } from './jwt.ts';

@@ -6,6 +6,7 @@ import type { Metrics } from '../metrics.ts';
 import type { AdmissionContext } from '../resources/definition.ts';
 import type { ObjectKey } from '../store/store.ts';
 import type { ResourceRequest } from './info.ts';
+import type { User } from './user.ts';
 
 /** PEM: the API server's client certificate for kubelets, and the authority of the kubelets' certificates. */
 export interface KubeletAccess {
@@ -23,14 +24,6 @@ export interface Api extends AdmissionContext {
   readonly signal: AbortSignal;
   /** `192.168.56.10:6443`: where clients reach this server. */
   readonly address: string;
-}
-
-/** The authenticated client. */
-export interface User {
-  readonly name: string;
-  readonly uid?: string;
-  readonly groups: readonly string[];
-  readonly extra?: Readonly<Record<string, readonly string[]>>;
 }
 
 /** @typeParam A the part of the Api that the handler uses */

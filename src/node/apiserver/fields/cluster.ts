@@ -128,6 +128,16 @@ const recordFields: FieldTable = {
   },
 };
 
+const signing = 'controllers/signing.ts';
+
+const certificateFields: FieldTable = {
+  'certificates.v1.CertificateSigningRequest': { ...object, ...honoured(signing, 'spec'), ...statusOnly('status') },
+  'certificates.v1.CertificateSigningRequestSpec': {
+    ...honoured(signing, 'request signerName expirationSeconds usages'),
+    ...statusOnly('username uid groups extra'),
+  },
+};
+
 const allocate = 'apiserver/resources/services/allocate.ts';
 
 const rangeFields: FieldTable = {
@@ -146,4 +156,5 @@ export const clusterFields: FieldTable = {
   ...policyFields,
   ...dataFields,
   ...recordFields,
+  ...certificateFields,
 };

@@ -20,6 +20,7 @@ import { secretDefinition } from './secrets.ts';
 import { serviceAccountDefinition } from './serviceaccounts.ts';
 import { serviceCidrDefinition } from './servicecidrs.ts';
 import { serviceDefinition } from './services/services.ts';
+import { signingRequestDefinition } from './signingrequests.ts';
 
 export const allDefinitions: readonly Definition[] = [
   namespaceDefinition,
@@ -40,6 +41,7 @@ export const allDefinitions: readonly Definition[] = [
   ipAddressDefinition,
   networkPolicyDefinition,
   leaseDefinition,
+  signingRequestDefinition,
 ];
 
 const definitions = new Map(allDefinitions.map((definition) => [qualified(definition.resource), definition]));

@@ -5,6 +5,7 @@ import type { Resource } from '../../../api/resources.ts';
 import type { Logger } from '../../../kit/logger.ts';
 import type { IpAllocator } from '../allocation/ip-allocator.ts';
 import type { PortAllocator } from '../allocation/port-allocator.ts';
+import type { User } from '../exchange/user.ts';
 import type { Store } from '../store/store.ts';
 import type { FieldError } from '../validation/field.ts';
 import type { Subresource } from './subresources.ts';
@@ -33,7 +34,7 @@ interface Strategy<T> {
   /** Fills in what the client left out, on create and on update. */
   setDefaults?(object: T): void;
   /** Sets initial values of a new object, whatever the client sent. @throws StatusError to refuse the object */
-  prepareCreate?(object: T, context: AdmissionContext): void;
+  prepareCreate?(object: T, context: AdmissionContext & { readonly user?: User | undefined }): void;
   /** Restores the fields that an update may not change. */
   prepareUpdate?(next: T, current: T): void;
   /** Refuses or warns of an object that breaks a policy. `current` is undefined on create. @throws StatusError */

@@ -2,8 +2,9 @@
 import { apiVersionOf } from '../../../api/resources.ts';
 import { type Attributes, isAllowed, rulesOf } from '../auth/authorize.ts';
 import { checkToken, TokenError } from '../auth/tokens.ts';
-import { type Answer, type Api, created, type Exchange, type User } from '../exchange/exchange.ts';
+import { type Answer, type Api, created, type Exchange } from '../exchange/exchange.ts';
 import type { ResourceRequest } from '../exchange/info.ts';
+import type { User } from '../exchange/user.ts';
 import {
   localSubjectAccessReviews,
   type Review,

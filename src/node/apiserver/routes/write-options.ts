@@ -5,12 +5,13 @@ import { isDryRun } from '../exchange/query.ts';
 import { warn } from '../exchange/warning.ts';
 import { type Manager, managerFor } from '../ownership/managers.ts';
 
-type Parts = Pick<ResourceExchange, 'request' | 'response' | 'url' | 'resource' | 'info'>;
+type Parts = Pick<ResourceExchange, 'request' | 'url' | 'resource' | 'info'>;
 
-export const writeOptionsOf = (exchange: Parts): UpdateOptions => ({
+export const writeOptionsOf = (exchange: Parts & Pick<ResourceExchange, 'response' | 'user'>): UpdateOptions => ({
   dryRun: isDryRun(exchange.url),
   subresource: exchange.info.subresource,
   manager: managerOf(exchange),
+  user: exchange.user,
   warn: (text) => warn(exchange.response, text),
 });
 
