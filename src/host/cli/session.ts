@@ -140,7 +140,7 @@ export const gradeAndRecord = async (
   session: Session,
   options: Pick<GradeOptions, 'tasks' | 'once' | 'record' | 'changes'> = {},
 ): Promise<Graded> => {
-  const { block, gradeLab } = await import('../grade/engine.ts');
+  const [{ gradeLab }, { block }] = await Promise.all([import('../grade/engine.ts'), import('../grade/entry.ts')]);
   const { lab, access } = session;
   const { language } = context.environment;
   const graded = await session.progress.read();

@@ -1,7 +1,8 @@
 // Keeps what a grading rests on, and makes the files of evidence of it.
 import type { LabDefinition } from '../../api/lab.ts';
 import type { Report } from '../../api/report.ts';
-import { type Rests, selectEntries } from '../grade/engine.ts';
+import type { Rests } from '../grade/engine.ts';
+import { selectEntries } from '../grade/entry.ts';
 import type { Fact, FactRequest } from '../grade/facts.ts';
 import { renderJson } from '../grade/report/json.ts';
 import type { Student } from '../grade/student.ts';

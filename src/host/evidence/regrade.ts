@@ -1,7 +1,7 @@
 // Grades a lab again from the facts that were kept: no cluster, no Docker, no clock.
 import type { LabDefinition } from '../../api/lab.ts';
 import type { Report } from '../../api/report.ts';
-import { block, evaluateEntry, selectEntries } from '../grade/engine.ts';
+import { block, evaluateEntry, selectEntries } from '../grade/entry.ts';
 import { type Fact, type FactRequest, type FactStore, keyOf, MissingFacts } from '../grade/facts.ts';
 import { assembleReport, type ReportOptions } from '../grade/report-of.ts';
 import { countInTime } from '../grade/time-limit.ts';

@@ -8,15 +8,8 @@ import { LabError } from '../../kit/error.ts';
 import { startReconciler } from '../../kit/reconcile.ts';
 import { createCalls } from './calls.ts';
 import { settle, startLook } from './collect.ts';
-import {
-  block,
-  type Entry,
-  evaluateEntry,
-  type GradeOptions,
-  patienceMs,
-  selectEntries,
-  stablePauseMs,
-} from './engine.ts';
+import { type GradeOptions, patienceMs, stablePauseMs } from './engine.ts';
+import { block, type Entry, evaluateEntry, selectEntries } from './entry.ts';
 import type { FactStore } from './facts.ts';
 import { interestsOf, isConcerned, isLive, requestOf } from './interests.ts';
 import { reportOf } from './report-of.ts';

@@ -1,6 +1,6 @@
 // Checks that pass in a cluster in which nobody has done anything, and what failed checks show there.
 import type { LabDefinition } from '../../../../api/lab.ts';
-import { block } from '../../../grade/engine.ts';
+import { block } from '../../../grade/entry.ts';
 import { evaluate } from '../../../grade/evaluate.ts';
 import { phrases } from '../../../grade/say/phrases.ts';
 import type { TimedEvaluation } from '../../../grade/verdict.ts';
