@@ -119,8 +119,8 @@ describe('a probe that must arrive at an endpoint', () => {
   });
 
   test('is seen beside a flood of other requests', async () => {
-    const flood = machine.background(
-      `exec perl -MSocket -e 'for (;;) { socket my $s, PF_INET, SOCK_STREAM, 0;
+    machine.background(
+      `echo $$ > /tmp/flood.pid; exec perl -MSocket -e 'for (;;) { socket my $s, PF_INET, SOCK_STREAM, 0;
         connect $s, sockaddr_in(80, inet_aton("10.9.9.8")) or next;
         syswrite $s, "POST / HTTP/1.1\\r\\nHost: x\\r\\nContent-Length: 4000000\\r\\n\\r\\n" . "0" x 4000000; }'`,
     );
@@ -128,8 +128,7 @@ describe('a probe that must arrive at an endpoint', () => {
       for (let times = 0; times < 5; times += 1)
         expect(await get('http://10.9.9.6/', translated())).toMatchObject({ ok: true });
     } finally {
-      flood.kill('SIGKILL');
-      await machine.sh('pkill -x perl || true');
+      await machine.sh('kill $(cat /tmp/flood.pid)');
     }
   });
 
