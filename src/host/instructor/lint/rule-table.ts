@@ -43,6 +43,7 @@ export const ruleTable = {
   'absence-needs': rule('warning', 'a check of an absence without `needs`', '`needs`가 없는 부재 검사'),
   'passes-untouched': rule('error', 'a check that passes in an untouched lab', '손대지 않은 실습에서 통과하는 검사'),
   spoiler: rule('warning', 'a text that gives away an answer or a fault', '답이나 고장을 알려 주는 글'),
+  'reveals-cause': rule('warning', 'a fault that failed checks tell', '실패한 검사가 알려 주는 고장'),
   'missing-translation': rule('warning', 'a text that lacks a language of the lab', '실습의 언어 하나가 빠진 글'),
   'same-translation': rule('warning', 'a translation that equals the English text', '영어와 똑같은 번역'),
   'code-differs': rule('warning', 'code blocks that differ between languages', '언어마다 다른 코드 블록'),

@@ -191,6 +191,9 @@ export const mistakes: readonly Mistake[] = [
   change('a title with the right choice', 'spoiler', lab, ['You know why,', 'It is because of a switch,']),
   change('a title with the fault', 'spoiler', lab, ['en: Repair the shop', 'en: Repair kube-proxy']),
   change('a text with the fault', 'spoiler', 'tasks/mend.md', ['A visitor', 'Hint: kube-proxy. A visitor']),
+  change('a fault whose checks tell everything', 'reveals-cause', lab, ['        reveal: symptom\n', ''], {
+    text: 'id: works',
+  }),
   change('a title in one language', 'missing-translation', lab, [
     'title: { en: It answers, ko: 응답한다 }',
     'title: { en: It answers }',

@@ -7,7 +7,11 @@ import { checksOf, type LabSource, type LocatedCheck } from '../source.ts';
 import type { Text } from '../texts.ts';
 import { evaluateUntouched } from './untouched.ts';
 
-export const spoilerRules = (source: LabSource): readonly Finding[] => [...answers(source), ...faults(source)];
+export const spoilerRules = (source: LabSource): readonly Finding[] => [
+  ...answers(source),
+  ...faults(source),
+  ...causes(source),
+];
 
 interface Answer extends LocatedCheck {
   /** The right answers as texts would have them. */
@@ -93,8 +97,15 @@ const shownByChecks = (source: LabSource) => {
     });
 };
 
+interface Broken {
+  readonly code: RegExp;
+  readonly text: RegExp;
+  /** A setup may as well make this part of an object that is right. */
+  readonly mayBeRight?: true;
+}
+
 /** What a setup breaks, by its code, and how texts name it. */
-const breaks: readonly { readonly code: RegExp; readonly text: RegExp }[] = [
+const breaks: readonly Broken[] = [
   ...components.map((name) => ({
     code: new RegExp(`systemctl[^\\n]*\\b(stop|disable|mask|kill)\\b[^\\n]*${name}`),
     text: new RegExp(name, 'i'),
@@ -103,23 +114,45 @@ const breaks: readonly { readonly code: RegExp; readonly text: RegExp }[] = [
     code: /restoreRules|\biptables\b[^\n]*-[ADIRF]\b|\bnft\b/,
     text: /\b(iptables|nft|DNAT) rules?\b|\brules?\b|규칙/i,
   },
-  { code: /selector\s*:|["']selector["']/, text: /selector|셀렉터/i },
-  { code: /targetPort/, text: /target ?port|타깃 포트/i },
+  { code: /selector\s*:|["']selector["']/, text: /selector|셀렉터/i, mayBeRight: true },
+  { code: /targetPort/, text: /target ?port|타깃 포트/i, mayBeRight: true },
   { code: /\bip route\b|\bip -4 route\b/, text: /\broutes?\b|경로/i },
   { code: /rp_filter/, text: /rp_filter|reverse path/i },
   { code: /ip_forward/, text: /ip_forward|forwarding|포워딩/i },
   { code: /\bmtu\b/i, text: /\bmtu\b/i },
-  { code: /kind: NetworkPolicy/, text: /network ?polic(y|ies)|네트워크 정책/i },
-  { code: /readinessProbe/, text: /readiness|준비성/i },
+  { code: /kind: NetworkPolicy/, text: /network ?polic(y|ies)|네트워크 정책/i, mayBeRight: true },
+  { code: /readinessProbe/, text: /readiness|준비성/i, mayBeRight: true },
   { code: /conntrack/, text: /conntrack/i },
 ];
 
+const brokenBy = ({ setup }: Raw, { scripts }: LabSource): readonly Broken[] => {
+  const code = typeof setup === 'string' ? (scripts.get(setup)?.exports.get('setup') ?? '') : '';
+  return breaks.filter((each) => each.code.test(code));
+};
+
+const isSecret = ({ checks }: Raw): boolean =>
+  listOf(checks).some(({ reveal }) => reveal === 'symptom' || reveal === 'nothing');
+
+/** A check that fails tells the cause, unless it is told not to. */
+const causes = (source: LabSource): readonly Finding[] =>
+  source.tasks.flatMap((task, number) => {
+    if (brokenBy(task, source).every(({ mayBeRight }) => mayBeRight) || isSecret(task)) return [];
+    const first = checksOf(source).find((each) => each.number === number && each.check.type !== 'answer');
+    if (!first) return [];
+    return [
+      finding(
+        'reveals-cause',
+        source.at(first.path),
+        `a check of this task that fails tells the student what ${String(task.setup)} breaks`,
+        `이 과제의 검사가 실패하면 ${String(task.setup)} 스크립트가 고장 낸 것을 학생에게 알려 줍니다`,
+      ),
+    ];
+  });
+
 const faults = (source: LabSource): readonly Finding[] =>
   source.tasks.flatMap((task, number) => {
-    const code = typeof task.setup === 'string' ? (source.scripts.get(task.setup)?.exports.get('setup') ?? '') : '';
-    const isSecret = listOf(task.checks).some(({ reveal }) => reveal === 'symptom' || reveal === 'nothing');
-    if (code === '' || !isSecret) return [];
-    const broken = breaks.filter((each) => each.code.test(code));
+    const broken = brokenBy(task, source);
+    if (broken.length === 0 || !isSecret(task)) return [];
     return source.texts
       .filter((text) => text.task === number && (text.kind === 'title' || text.kind === 'task'))
       .flatMap((text) => {
