@@ -1,4 +1,4 @@
-// Runs the tests of ipvs mode in a virtual machine, because few kernels have IPVS. scripts/README.md says how.
+// Runs the tests of ipvs mode and netem in a virtual machine: few kernels have both. scripts/README.md says how.
 //
 //   node scripts/node.mjs vm-test.ts                  all tests of the tier vm; the report goes to out/vm.json
 //   node scripts/node.mjs vm-test.ts test/vm/FILE     only these test files

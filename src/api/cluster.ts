@@ -1,6 +1,7 @@
 // The cluster that a lab asks for: the part of a lab's definition from which the plan is made.
 import type { ProxyMode } from './proxy-modes.ts';
 import type { Cidr, Ipv4 } from './scalars.ts';
+import type { LinkQuality } from './wiring.ts';
 
 export interface ClusterSpec {
   /**
@@ -30,6 +31,8 @@ export interface ClusterSpec {
 export interface NetworkSpecification {
   readonly name: string;
   readonly cidr: Cidr;
+  /** Of each link to the network. A machine's own replaces it. */
+  readonly link?: LinkQuality;
 }
 
 export interface MachineSpecification {
@@ -47,6 +50,7 @@ export interface Attachment {
   readonly name: string;
   /** Absent: the interface has no address. */
   readonly address?: Ipv4;
+  readonly link?: LinkQuality;
 }
 
 export interface RouteSpecification {
@@ -61,6 +65,7 @@ export interface ClientSpecification {
   readonly name: string;
   /** Beside the default route, which ends in the fabric. */
   readonly routes?: readonly RouteSpecification[];
+  readonly link?: LinkQuality;
 }
 
 /** How pods on different nodes reach each other. With `none`, they don't, until somebody sets the routes. */
@@ -78,6 +83,7 @@ export interface NodeSpecification {
   readonly proxy?: boolean;
   /** Beside the default route, which ends in the fabric. */
   readonly routes?: readonly RouteSpecification[];
+  readonly link?: LinkQuality;
 }
 
 /** The name of the node that runs the API server. */

@@ -8,6 +8,37 @@ export interface WireParams {
   readonly routes?: readonly WireRoute[];
 }
 
+/**
+ * What the bridge's end of a link does to the packets that it sends to the machine. The texts are those of lab.yaml,
+ * which tc takes, too. An absent one changes nothing.
+ */
+export interface LinkQuality {
+  /** e.g. `20ms`. */
+  readonly delay?: string;
+  /** The delay varies by so much. Needs `delay`. */
+  readonly jitter?: string;
+  /** e.g. `5%`. */
+  readonly loss?: string;
+  /** e.g. `10mbit`. */
+  readonly rate?: string;
+}
+
+export type QualityField = keyof LinkQuality;
+export const qualityFields: readonly QualityField[] = ['delay', 'jitter', 'loss', 'rate'];
+
+/** `delay 20ms, loss 5%` */
+export const qualityText = (quality: LinkQuality = {}): string =>
+  qualityFields.flatMap((field) => (quality[field] === undefined ? [] : [`${field} ${quality[field]}`])).join(', ');
+
+/** The kernel's queues, and their modules. A rate alone needs no netem, which fewer kernels have. */
+export const queueModules = { netem: 'sch_netem', tbf: 'sch_tbf' } as const;
+export type QueueKind = keyof typeof queueModules;
+
+export const queueKind = ({ rate, ...others }: LinkQuality): QueueKind | undefined => {
+  if (Object.keys(others).length > 0) return 'netem';
+  return rate === undefined ? undefined : 'tbf';
+};
+
 /** One veth pair from a machine's namespace to a bridge. */
 export interface Link {
   readonly interface: string;
@@ -22,6 +53,8 @@ export interface Link {
   readonly bridge?: string;
   /** The bridge's end of the pair. Absent: its name comes from the address. */
   readonly port?: string;
+  /** Absent: as fast as the kernel can. */
+  readonly quality?: LinkQuality;
 }
 
 export interface WireLink extends Link {

@@ -1,6 +1,16 @@
 // Connects machines to the lab's bridges: by veth pairs from the machine's network namespace to the fabric's.
-import { portOf, type Wired, type WireLink, type WireParams, type WireRoute } from '../api/wiring.ts';
+import {
+  portOf,
+  qualityText,
+  queueKind,
+  queueModules,
+  type Wired,
+  type WireLink,
+  type WireParams,
+  type WireRoute,
+} from '../api/wiring.ts';
 import { machineInit } from './processes.ts';
+import { queueCommand } from './queue.ts';
 import { AgentError, type Netns, run, runOk } from './run.ts';
 import { cleanJson } from './tool-text.ts';
 
@@ -30,14 +40,20 @@ export const wire = async (params: WireParams, options: WireOptions = {}): Promi
     Promise.all(params.links.map(async (link) => ({ link, links: await linksIn(netnsOf(link)) }))),
   ]);
   const missing = there.filter(({ link, links }) => !isPluggedIn(link, bridgeFor(link, params), here, links));
-  const plugs = missing.flatMap(({ link }) => plugCommands(link, bridgeFor(link, params), here));
   await Promise.all(
     missing
       .filter(({ link, links }) => links.some(({ ifname }) => ifname === link.interface))
       .map(({ link }) => remove(link)),
   );
-  const commands = [...bridgesCommands(params, here), ...plugs];
-  if (commands.length > 0) await runOk(['ip', '-batch', '-'], { ...home, input: commands.join('\n') });
+  const batch = async (commands: readonly string[]): Promise<void> => {
+    if (commands.length > 0) await runOk(['ip', '-batch', '-'], { ...home, input: commands.join('\n') });
+  };
+  const pairs = missing.flatMap(({ link }) => pairCommands(link, here));
+  const ups = missing.map(({ link }) => `link set ${portOf(link)} master ${bridgeFor(link, params)} up`);
+  await batch([...bridgesCommands(params, here), ...pairs]);
+  // A port that is up has its queue: so an interrupted wiring is repeated, and no packet passes before.
+  for (const { link } of missing) await addQueue(link, options.home);
+  await batch(ups);
   await Promise.all(
     missing.map(({ link }) =>
       runOk(['ip', '-batch', '-'], { netns: netnsOf(link), timeoutMs, input: addressCommands(link).join('\n') }),
@@ -99,13 +115,29 @@ const bridgesCommands = (params: WireParams, here: readonly IpLink[]): readonly 
     ]);
 };
 
-const plugCommands = (link: WireLink, bridge: string, here: readonly IpLink[]): readonly string[] => {
+const pairCommands = (link: WireLink, here: readonly IpLink[]): readonly string[] => {
   const port = portOf(link);
   return [
     ...(here.some(({ ifname }) => ifname === port) ? [`link delete ${port}`] : []),
     `link add ${port} type veth peer name ${link.interface} address ${link.mac} netns ${link.pid}`,
-    `link set ${port} addrgenmode none master ${bridge} up`,
+    `link set ${port} addrgenmode none`,
   ];
+};
+
+/** At the bridge's end, which no student reaches. So it takes effect on what the machine receives. */
+const addQueue = async (link: WireLink, home: Netns | undefined): Promise<void> => {
+  const { quality = {}, machine } = link;
+  const kind = queueKind(quality);
+  if (kind === undefined) return;
+  const { code, stderr } = await run(['tc', ...queueCommand(portOf(link), quality)], { netns: home, timeoutMs });
+  if (code === 0) return;
+  if (!/qdisc kind is unknown|No such file or directory/.test(stderr))
+    throw new AgentError('FABRIC_TOOL', `\`tc qdisc\` failed: ${stderr.trim()}`);
+  const text = qualityText(quality);
+  throw new AgentError(
+    'FABRIC_NO_QUEUE',
+    `The kernel has no ${queueModules[kind]} for the link of ${machine}: ${text}`,
+  );
 };
 
 const addressCommands = (link: WireLink): readonly string[] => [

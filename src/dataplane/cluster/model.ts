@@ -1,4 +1,6 @@
 // All machines, pods and clients of a cluster, and the cables between them, in one model.
+
+import { json } from '../node/json.ts';
 import type { NodeLink } from '../node/links.ts';
 import { type NodeModel, readNode } from '../node/node.ts';
 import type { NodeTexts } from '../node/texts.ts';
@@ -35,6 +37,8 @@ export interface Machine {
   readonly on: string | undefined;
   readonly node: NodeModel;
   readonly links: ReadonlyMap<string, NodeLink>;
+  /** The links of the fabric that lose packets, and which part of them, because the lab says so. */
+  readonly losses?: ReadonlyMap<string, number>;
 }
 
 export interface Cluster {
@@ -53,9 +57,22 @@ export const readCluster = ({ machines: all, cables = [] }: ClusterTexts): Clust
   clusterOf(all.map(readMachine), cables);
 
 export const readMachine = ({ name, kind, on, texts }: MachineTexts): Machine => {
-  const node = readNode(texts);
-  return { name, kind, on, node, links: new Map(node.links.map((link) => [link.name, link])) };
+  // Only labs sets the queues of the fabric. They delay packets, and lose as many as the lab says.
+  const { queues, ...others } = texts;
+  const isOwn = kind === 'fabric';
+  const node = readNode(isOwn ? others : texts);
+  const losses = isOwn ? { losses: lossesIn(queues ?? '') } : {};
+  return { name, kind, on, node, links: new Map(node.links.map((link) => [link.name, link])), ...losses };
 };
+
+/** @param queues `tc -json qdisc show` */
+const lossesIn = (queues: string): ReadonlyMap<string, number> =>
+  new Map(
+    json.list(queues).flatMap(({ dev, options }) => {
+      const { loss } = json.object(json.object(options)['loss-random']);
+      return typeof loss === 'number' && loss > 0 ? [[json.text(dev), loss] as const] : [];
+    }),
+  );
 
 /** Joins machines that were read before: when one changes, only that one is read again. */
 export const clusterOf = (list: readonly Machine[], cables: readonly Cable[] = []): Cluster => {

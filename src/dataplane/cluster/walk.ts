@@ -9,7 +9,7 @@ import { sendPacket } from '../node/send.ts';
 import { endOf, headersOf, hopOf, sentOf } from './hop.ts';
 import type { Cluster, Machine } from './model.ts';
 import { type Crossing, findReceiver, type Receiver } from './segment.ts';
-import type { Hop, Passage, Way, WayEnd } from './way.ts';
+import { type Hop, linkLoss, type Passage, type Way, type WayEnd } from './way.ts';
 
 /** Connections of each machine besides those in its texts. */
 export type ExtraFlows = ReadonlyMap<string, readonly Flow[]>;
@@ -160,7 +160,8 @@ const carry = (
   // A frame that the machine itself sends out of its bridge passed its hooks already, but not its port.
   const reasons = fromPort === undefined ? gapsAt(machine.node, [{ hook: 'egress', link: toPort }]) : [];
   if (reasons.length > 0) return [wayOf(trip, { kind: 'unknown', machine: machine.name, reasons }, headersOf(packet))];
-  if (fromPort === undefined || !filters(machine, packet)) return carry(trip, receiver, packet, rest, passed, tunnel);
+  if (fromPort === undefined || !filters(machine, packet))
+    return throughQueue(trip, receiver, packet, { machine, toPort, rest, through: passed, tunnel });
   return throughBridge(
     trip,
     receiver,
@@ -169,6 +170,30 @@ const carry = (
     { rest, passed, next: { machine: machine.name, link: fromPort, through, tunnel } },
     toPort,
   );
+};
+
+interface Queued {
+  readonly machine: Machine;
+  readonly toPort: string;
+  readonly rest: readonly Crossing[];
+  readonly through: readonly string[];
+  readonly tunnel?: readonly Hop[] | undefined;
+}
+
+/** Out of a bridge by a port that may lose packets. A part of them is a remark only: the next packet may arrive. */
+const throughQueue = (
+  trip: Trip,
+  receiver: Receiver,
+  packet: SentPacket,
+  { machine, toPort, rest, through, tunnel }: Queued,
+): Way[] => {
+  const loss = machine.losses?.get(toPort) ?? 0;
+  if (loss === 0) return carry(trip, receiver, packet, rest, through, tunnel);
+  // The kernel keeps the share as a whole number.
+  const percent = Number((loss * 100).toFixed(3));
+  const end: WayEnd = { kind: 'dropped', machine: machine.name, by: linkLoss, step: undefined };
+  if (percent === 100) return [wayOf(trip, end, headersOf(packet))];
+  return carry(trip, receiver, packet, rest, [...through, `loss ${percent}%`], tunnel);
 };
 
 /** Behind which port of its bridge a machine finds a next hop. */
@@ -224,7 +249,7 @@ const throughBridge = (
     };
     if (end.kind !== 'leaves') return [wayOf(inside, endOf(end, machine, after), after)];
     const sent = sentOf(packet, after);
-    if (end.link === toPort) return carry(inside, receiver, sent, rest);
+    if (end.link === toPort) return throughQueue(inside, receiver, sent, { machine, toPort, rest, through: [] });
     return inside.hops.length > mostHops
       ? [wayOf(inside, { kind: 'loop', machine: machine.name }, after)]
       : leave(inside, machine, end, sent);

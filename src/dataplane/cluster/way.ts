@@ -25,11 +25,17 @@ export interface Passage {
   readonly machine: string;
   /** The interface by which it arrives. */
   readonly link: string;
-  /** Bridges and tunnels on the way: `bridge lab0 of fabric`, `VXLAN to 192.168.56.12`. */
+  /**
+   * Bridges and tunnels on the way: `bridge lab0 of fabric`, `VXLAN to 192.168.56.12`, and `loss 5%` where the lab
+   * makes a link lose packets. The probabilities of the ways are those of the packets that arrive.
+   */
   readonly through: readonly string[];
   /** The hops of the packet that carries it through a tunnel. */
   readonly tunnel: readonly Hop[] | undefined;
 }
+
+/** Why a packet is dropped by a link of the lab that loses all of them. */
+export const linkLoss = 'the lab gives this link a loss of 100%';
 
 export type WayEnd =
   | {

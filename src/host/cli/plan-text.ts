@@ -1,7 +1,8 @@
 // `labs start --dry-run`: prints what a start would build, and builds nothing.
 import type { LabDefinition } from '../../api/lab.ts';
-import type { Link } from '../../api/wiring.ts';
+import { type Link, qualityText } from '../../api/wiring.ts';
 import { bringUp, setUpLab } from '../cluster/bring-up.ts';
+import { shapedLinks } from '../cluster/link-queues.ts';
 import { refuseInvalidCluster } from '../lab/validate.ts';
 import { createPki } from '../plan/pki.ts';
 import { certificatesOf, planCluster } from '../plan/plan.ts';
@@ -26,9 +27,9 @@ export const describePlan = async (context: Context, lab: LabDefinition, name: s
     output.line(JSON.stringify({ name, lab: lab.name, machines: members, cluster: lab.cluster }, null, 2));
     return;
   }
-  for (const part of [title(context, plan), machines(context, plan), networks(context, plan)]) {
+  for (const part of [title(context, plan), machines(context, plan), networks(context, plan), links(context, lab)]) {
     for (const line of part) output.line(line);
-    output.line();
+    if (part.length > 0) output.line();
   }
   for (const line of steps(context, lab)) output.line(line);
 };
@@ -57,6 +58,11 @@ const addressesOf = (links: readonly Link[]): string =>
 const networks = ({ say }: Context, { network }: ClusterPlan): readonly string[] => [
   say.networks(network.nodeCidr, network.podCidr, network.serviceCidr),
 ];
+
+const links = ({ output, say }: Context, { cluster }: LabDefinition): readonly string[] => {
+  const rows = shapedLinks(cluster).map(({ machine, network, quality }) => [network, machine, qualityText(quality)]);
+  return rows.length === 0 ? [] : table([say.network, say.toMachine, say.quality], rows, output);
+};
 
 const steps = ({ output, say }: Context, { manifests, setup }: LabDefinition): readonly string[] =>
   [...bringUp, ...(manifests.length > 0 || setup !== undefined ? [setUpLab] : [])].map(

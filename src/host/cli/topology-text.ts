@@ -1,4 +1,5 @@
 // Draws the network of a lab as a tree, for `labs topology`.
+import { qualityText } from '../../api/wiring.ts';
 import { alignColumns, cutTo } from './text.ts';
 import type { LinkTopology, MachineTopology, Topology } from './topology.ts';
 
@@ -14,11 +15,13 @@ const drawMachines = (machines: readonly MachineTopology[], network: string, noP
     machine.links.filter((link) => link.network === network).map((link) => ({ machine, link })),
   );
   return branches(found, ({ machine, link }) => [
-    `${link.interface}  ${machine.name}  ${shownAddress(machine, link)}`,
+    [link.interface, machine.name, shownAddress(machine, link), ...shownQuality(link)].join('  '),
     ...branches(machine.bridges, ({ name, address }) => [`${name}  ${address}`, ...drawPods(machine, name, noPods)]),
     ...loose(machine),
   ]);
 };
+
+const shownQuality = ({ quality }: LinkTopology): readonly string[] => (quality ? [`(${qualityText(quality)})`] : []);
 
 /** Of a router or host, the addresses that it has now, because they may be the student's work. */
 const shownAddress = ({ role, address }: MachineTopology, { addresses }: LinkTopology): string =>

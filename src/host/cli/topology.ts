@@ -4,6 +4,7 @@ import type { Service } from '../../api/core.ts';
 import type { Pod } from '../../api/core-pods.ts';
 import { type EndpointSlice, serviceNameLabel } from '../../api/discovery.ts';
 import type { Ipv4 } from '../../api/scalars.ts';
+import type { Link, LinkQuality } from '../../api/wiring.ts';
 import type { ClusterAccess, MachineAccess } from '../grade/access.ts';
 import { nodeEndOf } from '../grade/veth.ts';
 
@@ -36,6 +37,8 @@ export interface LinkTopology {
   readonly network: string;
   /** As the machine has them now. */
   readonly addresses: readonly string[];
+  /** As lab.yaml says: what happens to packets on their way to the machine. */
+  readonly quality?: LinkQuality;
 }
 
 export interface PodTopology {
@@ -56,9 +59,16 @@ export interface ServiceTopology {
   readonly endpoints: readonly string[];
 }
 
+/** What labs itself has made, by its own records. */
+export interface Planned {
+  readonly bridge: Topology['fabric'];
+  readonly networks: Topology['networks'];
+  readonly linksOf: (machine: string) => readonly Pick<Link, 'interface' | 'bridge' | 'quality'>[];
+}
+
 export const gatherTopology = async (
   { fabric, machines }: Pick<ClusterAccess, 'fabric' | 'machines'>,
-  { bridge, networks }: { readonly bridge: Topology['fabric']; readonly networks: Topology['networks'] },
+  { bridge, networks, linksOf }: Planned,
 ): Promise<Topology> => {
   const list = async <T>(path: string): Promise<readonly T[]> => {
     const { status, body } = await fabric.call('kube', { path });
@@ -75,7 +85,7 @@ export const gatherTopology = async (
     machines: await Promise.all(
       machines.map((machine) => {
         const own = pods.filter(({ spec, status }) => spec?.nodeName === machine.name && status?.podIP !== undefined);
-        return machineTopology(fabric, machine, { pods: own, bridge: bridge.bridge });
+        return machineTopology(fabric, machine, { pods: own, bridge: bridge.bridge, links: linksOf(machine.name) });
       }),
     ),
     services: services.map((service) => serviceTopology(service, slices)),
@@ -84,8 +94,12 @@ export const gatherTopology = async (
 
 const machineTopology = async (
   fabric: ClusterAccess['fabric'],
-  { name, role, pid, address, links: planned = [{ interface: 'eth0' }] }: MachineAccess,
-  { pods, bridge }: { readonly pods: readonly Pod[]; readonly bridge: string },
+  { name, role, pid, address }: MachineAccess,
+  {
+    pods,
+    bridge,
+    links: planned,
+  }: { readonly pods: readonly Pod[]; readonly bridge: string; readonly links: ReturnType<Planned['linksOf']> },
 ): Promise<MachineTopology> => {
   const linksAt = async (podIp?: Ipv4) => {
     const place = { machine: name, pid, ...(podIp === undefined ? {} : { podIp }) };
@@ -100,6 +114,7 @@ const machineTopology = async (
       interface: link.interface,
       network: link.bridge ?? bridge,
       addresses: links.find((each) => each.name === link.interface)?.addresses.flatMap(ipv4Of) ?? [],
+      ...(link.quality ? { quality: link.quality } : {}),
     })),
     bridges: links
       .filter(({ kind }) => kind === 'bridge')

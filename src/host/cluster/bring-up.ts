@@ -11,6 +11,7 @@ import { containerSpec } from './create.ts';
 import { connectFabric } from './fabric.ts';
 import { createGatewayVolume, removeGatewayVolume } from './gateway.ts';
 import { archive, programsRecord } from './install.ts';
+import { refuseMissingQueues } from './link-queues.ts';
 import { findMachines, inspectMachines, wiringOf } from './machines.ts';
 import { clusterOf } from './open.ts';
 import { failOrWarn, forgivingly, nodesOf, patiently, proxiedNodesOf } from './patience.ts';
@@ -25,6 +26,8 @@ const ensureImage: Step<BringUp> = {
   needs: [],
   run: async (up, signal) => {
     up.image = await up.request.ensureImage(signal, up.onProgress);
+    // Needs the image, and comes before anything of the cluster.
+    await refuseMissingQueues(up.containers, up.image, up.request.plan.spec, signal);
   },
 };
 

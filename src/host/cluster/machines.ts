@@ -3,7 +3,7 @@
 import type { RouteSpecification } from '../../api/cluster.ts';
 import type { Variation } from '../../api/lab.ts';
 import { type Ipv4, parseIpv4 } from '../../api/scalars.ts';
-import type { Link, WireParams } from '../../api/wiring.ts';
+import type { Link, LinkQuality, WireParams } from '../../api/wiring.ts';
 import type { ContainerStatus, ContainerSummary, Containers } from '../docker/port.ts';
 import { bridgeName, labels, linkName, macOf } from '../plan/names.ts';
 import type { LinkPlan, MachineRole, NetworkPlan } from '../plan/types.ts';
@@ -101,7 +101,7 @@ export const wiringOf = (fabric: Machine, machines: readonly RunningMachine[]): 
 
 const toMachine = (container: ContainerSummary): Machine => {
   const label = (name: keyof typeof labels): string => container.labels[labels[name]] ?? '';
-  const link = parseLink(label('link'));
+  const link = parseLink(label('link'), label('quality'));
   const links = parseList<Link>(label('links'));
   const first = link ?? links.find(({ address }) => address !== undefined);
   return {
@@ -131,7 +131,7 @@ const toMachine = (container: ContainerSummary): Machine => {
 const parseList = <T>(json: string): readonly T[] => (json === '' ? [] : (JSON.parse(json) as readonly T[]));
 
 /** `192.168.56.11/24 via 192.168.56.1`; the fabric's label has no gateway. */
-const parseLink = (label: string): LinkPlan | undefined => {
+const parseLink = (label: string, quality: string): LinkPlan | undefined => {
   const match = /^([\d.]+)\/(\d+)(?: via ([\d.]+))?$/.exec(label);
   if (!match) return undefined;
   const address = parseIpv4(match[1] ?? '');
@@ -141,6 +141,7 @@ const parseLink = (label: string): LinkPlan | undefined => {
     prefix: Number(match[2]),
     gateway: parseIpv4(match[3] ?? address),
     mac: macOf(address),
+    ...(quality === '' ? {} : { quality: JSON.parse(quality) as LinkQuality }),
   };
 };
 

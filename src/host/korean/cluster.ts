@@ -96,6 +96,13 @@ export const clusterSentences: Sentences = {
   '`labs doctor` says what is missing.': '무엇이 없는지는 `labs doctor`로 볼 수 있습니다.',
   'If the lab also works in iptables mode, set `fallback: true` beside `mode` in its lab.yaml.':
     'iptables 모드에서도 동작하는 실습이면 lab.yaml의 `mode` 옆에 `fallback: true`를 쓰세요.',
+  'The kernel has no {module} for the link of {machine} to the network {network}: {quality}':
+    '{machine} 머신이 {network} 네트워크에 연결된 링크({quality})에 필요한 {module} 모듈이 커널에 없습니다',
+  'The kernel has no {module} for the link of {machine}: {quality}':
+    '{machine} 머신의 링크({quality})에 필요한 {module} 모듈이 커널에 없습니다',
+  'Load this kernel module on the machine of the Docker engine, or use a kernel that has it.':
+    'Docker 엔진이 있는 컴퓨터에 이 커널 모듈을 불러오거나, 모듈이 있는 커널을 사용하세요.',
+  'The lines netem and tbf of `labs doctor` say how.': '방법은 `labs doctor`의 `netem`, `tbf` 줄에 있습니다.',
   '{count} containers': '컨테이너 {count}개',
   '{count} links': '링크 {count}개',
   // Machines and the fabric

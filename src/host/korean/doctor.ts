@@ -30,6 +30,8 @@ export const doctorSentences: Sentences = {
   "Only kube-proxy's {mode} mode needs it.": 'kube-proxy의 {mode} 모드에만 필요합니다.',
   "Only kube-proxy's counters of dropped packets need it.": 'kube-proxy가 버려진 패킷을 셀 때만 필요합니다.',
   'Only labs with a VXLAN pod network need it.': '파드 네트워크로 VXLAN을 쓰는 실습에만 필요합니다.',
+  'Only labs whose links have a delay or a loss need it.': '링크에 지연이나 손실이 있는 실습에만 필요합니다.',
+  'Only labs whose links have a rate need it.': '링크에 속도 제한이 있는 실습에만 필요합니다.',
   'Session affinity needs it.': '세션 어피니티에 필요합니다.',
   "Load the kernel module on the engine's machine: {command}.":
     '엔진이 있는 컴퓨터에서 커널 모듈을 불러오세요: {command}.',

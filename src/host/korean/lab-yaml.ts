@@ -67,6 +67,16 @@ export const labYamlSentences: Sentences = {
   'this label is set by labs; choose another key': 'labs가 정하는 레이블입니다. 다른 키를 고르세요',
   '{count} {field} are too many; at most {most} are possible':
     '너무 많습니다({field}): {count}개. 최대 {most}개까지 쓸 수 있습니다',
+  '"{value}" is not a duration such as 20ms or 1.5s': '20ms, 1.5s 같은 시간이 아닙니다: "{value}"',
+  '"{value}" is not a share such as 5%': '5% 같은 비율이 아닙니다: "{value}"',
+  '"{value}" is not a rate such as 10mbit': '`10mbit` 같은 속도가 아닙니다: "{value}"',
+  'must be at most {most}': '`{most}`보다 크면 안 됩니다',
+  'must be at least {least}': '`{least}`보다 작으면 안 됩니다',
+  'must be at most the delay, {delay}': '지연({delay})보다 크면 안 됩니다',
+  'needs the field delay': '`delay` 필드가 있어야 합니다',
+  'needs delay, loss, rate or several of them': '`delay`, `loss`, `rate` 가운데 하나는 있어야 합니다',
+  'must be less than 100%: without packets, a node never gets Ready':
+    '100%보다 작아야 합니다. 패킷을 받지 못하는 노드는 Ready 상태가 되지 않습니다',
   'needs `mode: ipvs`, because no other mode has a substitute':
     '`mode: ipvs`가 있어야 합니다. 다른 모드에는 대체 모드가 없습니다',
   '{range} and {other} overlap; each address must belong to one of them only':

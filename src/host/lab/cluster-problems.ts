@@ -40,6 +40,7 @@ export const clusterProblems = (cluster: Raw): readonly Problem[] => [
   ...countProblems(cluster),
   ...rangeProblems(cluster),
   ...fallbackProblems(cluster),
+  ...cutOffProblems(listOf(cluster.nodes)),
   ...networkProblems(cluster, rangesOf(cluster)),
 ];
 
@@ -86,6 +87,20 @@ const fallbackProblems = ({ proxy }: Raw): readonly Problem[] => {
     ? []
     : [problemAt(['proxy', 'fallback'], 'needs `mode: ipvs`, because no other mode has a substitute')];
 };
+
+/** The lab could never start. */
+const cutOffProblems = (nodes: readonly Raw[]): readonly Problem[] =>
+  nodes.flatMap(({ link }, index) => {
+    const { loss } = recordOf(link);
+    return /^100(\.0+)?%$/.test(String(loss))
+      ? [
+          problemAt(
+            ['nodes', index, 'link', 'loss'],
+            'must be less than 100%: without packets, a node never gets Ready',
+          ),
+        ]
+      : [];
+  });
 
 const rangeWords = {
   nodeCidr: (range: Cidr) => `the nodes’ network ${range}`,

@@ -4,6 +4,7 @@ import { clusterLimits, clusterNetwork, podNetworks, reservedProxyFlags } from '
 import { proxyModes } from '../../api/proxy-modes.ts';
 import { parseCidr, parseIpv4 } from '../../api/scalars.ts';
 import { messageOf } from '../../kit/error.ts';
+import { linkQuality } from './link-quality.ts';
 
 /** A refinement that reports what `parse` throws. */
 const refineBy =
@@ -95,6 +96,7 @@ const machineSchema = z.strictObject({
           description: 'The address of the interface. Without it, the interface has none, and the student gives it.',
           examples: ['10.1.0.1'],
         }),
+        link: linkQuality('What the machine receives by this interface is delayed, lost or slow.').exactOptional(),
       }),
     )
     .min(1)
@@ -120,6 +122,7 @@ const nodeSchema = z.strictObject({
     .exactOptional()
     .meta({ description: 'Value of the label topology.kubernetes.io/zone.', examples: ['a'] }),
   routes: routes.exactOptional(),
+  link: linkQuality('What the node receives is delayed, lost or slow.').exactOptional(),
   proxy: z.boolean().exactOptional().meta({
     description: 'false: no kube-proxy on this node. Only its program is there. Default: true.',
   }),
@@ -173,14 +176,28 @@ export const clusterSchema = z
         examples: [[{ name: 'controlplane', role: 'control-plane' }, { name: 'node01' }]],
       }),
     clients: z
-      .array(z.strictObject({ name: machineName, routes: routes.exactOptional() }))
+      .array(
+        z.strictObject({
+          name: machineName,
+          routes: routes.exactOptional(),
+          link: linkQuality('What the client receives is delayed, lost or slow.').exactOptional(),
+        }),
+      )
       .default(clusterDefaults.clients)
       .meta({
         description: 'Machines outside of the cluster, on the nodes’ network.',
         examples: [[{ name: 'client' }]],
       }),
     networks: z
-      .array(z.strictObject({ name: machineName, cidr }))
+      .array(
+        z.strictObject({
+          name: machineName,
+          cidr,
+          link: linkQuality(
+            'What crosses the network is delayed, lost or slow: each link to a machine has it. A machine’s own `link` replaces it.',
+          ).exactOptional(),
+        }),
+      )
       .exactOptional()
       .meta({
         description:

@@ -2,7 +2,7 @@
 import { type Attachment, addressLayout, type ClusterSpec, type RouteSpecification } from '../../api/cluster.ts';
 import { componentPorts } from '../../api/paths.ts';
 import { cidrAddress, cidrRange, type Ipv4 } from '../../api/scalars.ts';
-import type { Link } from '../../api/wiring.ts';
+import type { Link, LinkQuality } from '../../api/wiring.ts';
 import { bridgeName, labels, linkName, macOf } from './names.ts';
 import type { LinkPlan, NetworkPlan } from './types.ts';
 
@@ -32,16 +32,20 @@ export interface Numbered {
   readonly index: number;
 }
 
-export const linkOf = ({ bridge }: NetworkPlan, address: Ipv4): LinkPlan => ({
+export const linkOf = ({ bridge }: NetworkPlan, address: Ipv4, quality?: LinkQuality): LinkPlan => ({
   interface: linkName,
   address,
   prefix: bridge.prefix,
   gateway: bridge.address,
   mac: macOf(address),
+  ...qualityOf(quality),
 });
+
+const qualityOf = (quality: LinkQuality | undefined) => (quality ? { quality } : {});
 
 export const linkLabel = (link: LinkPlan): Readonly<Record<string, string>> => ({
   [labels.link]: `${link.address}/${link.prefix} via ${link.gateway}`,
+  ...(link.quality ? { [labels.quality]: JSON.stringify(link.quality) } : {}),
 });
 
 export const hostsOf = (spec: ClusterSpec): readonly string[] => [
@@ -62,7 +66,7 @@ export const routesLabel = ({ routes = [] }: { readonly routes?: readonly RouteS
 export const otherLink = (
   spec: ClusterSpec,
   { bridge }: NetworkPlan,
-  { name, address, one, index }: Attachment & { readonly one: Numbered; readonly index: number },
+  { name, address, link, one, index }: Attachment & { readonly one: Numbered; readonly index: number },
 ): Link => {
   const network = spec.networks?.find((each) => each.name === name);
   // Two digits each: there are at most 16 machines with 8 interfaces.
@@ -74,5 +78,6 @@ export const otherLink = (
     ...(address === undefined
       ? { mac: `02:43:00:00:${number.join(':')}`, port: `lab-m${number.join('i')}` }
       : { address, mac: macOf(address) }),
+    ...qualityOf(link ?? network?.link),
   };
 };

@@ -31,6 +31,8 @@ export const labels = {
   link: 'labs.link',
   /** The links of a router or host, as JSON. */
   links: 'labs.links',
+  /** The LinkQuality of the link of a node or client, as JSON. */
+  quality: 'labs.quality',
   /** The machine's further routes, as JSON. */
   routes: 'labs.routes',
 } as const;

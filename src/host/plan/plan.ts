@@ -172,7 +172,7 @@ const nodePlan = (
   node: Numbered & NodeSpecification,
 ): MachinePlan => {
   const common = machine(input, node.name, 'node');
-  const link = linkOf(network, nodeAddress(input.spec, node.index));
+  const link = linkOf(network, nodeAddress(input.spec, node.index), node.link);
   const controlPlane = node.role === 'control-plane';
   const context: NodeContext = {
     name: node.name,
@@ -209,7 +209,7 @@ const nodePlan = (
 
 const clientPlan = (input: PlanInput, network: NetworkPlan, client: Numbered & ClientSpecification): MachinePlan => {
   const common = machine(input, client.name, 'client');
-  const link = linkOf(network, clientAddress(input.spec, client.index));
+  const link = linkOf(network, clientAddress(input.spec, client.index), client.link);
   return {
     ...common,
     command: idle(),

@@ -1,5 +1,6 @@
 // Tries the kernel features that labs needs, in a container with a node's privileges. The container is removed
 // afterwards.
+import type { QueueKind } from '../../api/wiring.ts';
 import { LabError, messageOf } from '../../kit/error.ts';
 import { UndoStack } from '../../kit/undo.ts';
 import type { Containers } from '../docker/port.ts';
@@ -38,15 +39,35 @@ const limitProbe = (controller: 'memory' | 'cpu'): KernelProbe => ({
     `Enable it with the kernel parameter cgroup_enable=${controller}, or switch the machine to cgroup v2.`,
 });
 
+/** Of a link between two machines of a lab, whose first end is `pve0`. */
+const vethProbe: KernelProbe = {
+  name: 'veth',
+  script: 'ip link add pve0 type veth peer name pve1',
+  otherwise: 'failure',
+  remedy: kernelModule('veth'),
+};
+
+const queueProbes: Readonly<Record<QueueKind, KernelProbe>> = {
+  netem: {
+    name: 'netem',
+    script: 'tc qdisc replace dev pve0 root netem rate 1mbit delay 1ms 1ms loss 1%',
+    otherwise: 'warning',
+    remedy: `Only labs whose links have a delay or a loss need it. ${kernelModule('sch_netem')}`,
+  },
+  tbf: {
+    name: 'tbf',
+    script: 'tc qdisc replace dev pve0 root tbf rate 1mbit burst 2000 limit 20000',
+    otherwise: 'warning',
+    remedy: `Only labs whose links have a rate need it. ${kernelModule('sch_tbf')}`,
+  },
+};
+
 /** In the order in which they run: later probes use the chains and links of earlier ones. */
 export const kernelProbes: readonly KernelProbe[] = [
   { name: 'bridge', script: 'ip link add pbr0 type bridge', otherwise: 'failure', remedy: kernelModule('bridge') },
-  {
-    name: 'veth',
-    script: 'ip link add pve0 type veth peer name pve1',
-    otherwise: 'failure',
-    remedy: kernelModule('veth'),
-  },
+  vethProbe,
+  queueProbes.netem,
+  queueProbes.tbf,
   {
     name: 'network namespaces',
     script: 'unshare --net true',
@@ -169,6 +190,31 @@ export const probeKernel = async (
   image: string,
   signal?: AbortSignal,
 ): Promise<readonly Probe[]> => {
+  const output = await runProbes(docker, image, kernelProbes.map(probeScript).join('') + measurements, signal);
+  return typeof output === 'string' ? readAnswers(output) : [output];
+};
+
+/** Of these queues, those that the kernel lacks. A container that does not start is no answer about the kernel. */
+export const missingQueues = async (
+  docker: Containers,
+  image: string,
+  queues: readonly QueueKind[],
+  signal?: AbortSignal,
+): Promise<readonly QueueKind[]> => {
+  const probes = [vethProbe, ...queues.map((queue) => queueProbes[queue])];
+  const output = await runProbes(docker, image, probes.map(probeScript).join(''), signal);
+  if (typeof output !== 'string') return [];
+  const answers = answersIn(output);
+  return queues.filter((_, index) => answers.get(String(index + 1)) !== 'yes');
+};
+
+/** @returns the output, or why no container starts */
+const runProbes = async (
+  docker: Containers,
+  image: string,
+  script: string,
+  signal: AbortSignal | undefined,
+): Promise<string | Probe> => {
   const name = helperName();
   await using undo = new UndoStack();
   undo.push('remove the probing container', () => docker.remove(name));
@@ -190,11 +236,10 @@ export const probeKernel = async (
     await docker.start(name, signal);
   } catch (error) {
     signal?.throwIfAborted();
-    return [refusedContainer(error)];
+    return refusedContainer(error);
   }
-  const script = kernelProbes.map(probeScript).join('') + measurements;
   const { stdout } = await docker.exec(name, { command: ['sh', '-c', script], ...(signal ? { signal } : {}) });
-  return readAnswers(stdout);
+  return stdout;
 };
 
 const probeScript = ({ script }: KernelProbe, index: number): string =>
@@ -202,17 +247,22 @@ const probeScript = ({ script }: KernelProbe, index: number): string =>
 
 /** Parses the container's output into probes. */
 export const readAnswers = (output: string): readonly Probe[] => {
-  const answers = new Map<string, string>();
-  for (const line of output.split('\n')) {
-    const [, key = '', value = ''] = /^@labs@ (\S+) ?(.*)$/.exec(line) ?? [];
-    if (key !== '') answers.set(key, value.trim());
-  }
+  const answers = answersIn(output);
   return [
     { name: 'capabilities', status: 'ok', detail: nodeCapabilities.join(', ') },
     ...kernelProbes.map((probe, index) => kernelAnswer(probe, answers.get(String(index)))),
     diskProbe(Number(answers.get('disk') ?? Number.NaN)),
     inotifyProbe(Number(answers.get('inotify') ?? Number.NaN)),
   ];
+};
+
+const answersIn = (output: string): ReadonlyMap<string, string> => {
+  const answers = new Map<string, string>();
+  for (const line of output.split('\n')) {
+    const [, key = '', value = ''] = /^@labs@ (\S+) ?(.*)$/.exec(line) ?? [];
+    if (key !== '') answers.set(key, value.trim());
+  }
+  return answers;
 };
 
 const kernelAnswer = ({ name, otherwise, remedy }: KernelProbe, answer: string | undefined): Probe => {

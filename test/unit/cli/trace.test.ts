@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Service } from '../../../src/api/core.ts';
 import type { Pod } from '../../../src/api/core-pods.ts';
-import type { Hop, Way } from '../../../src/dataplane/cluster/way.ts';
+import { type Hop, linkLoss, type Way } from '../../../src/dataplane/cluster/way.ts';
 import type { Headers, NodeStep, RuleStep } from '../../../src/dataplane/node/packet.ts';
 import type { Context } from '../../../src/host/cli/context.ts';
 import { messagesIn } from '../../../src/host/cli/messages.ts';
@@ -304,6 +304,25 @@ blue → two:80/tcp  10.96.0.8
 ✔  Delivered to two-a, port 8080. A program listens there. It sees the sender as
    10.244.1.3.
 `);
+  });
+
+  test('shows a link that may lose the packet, and explains it', () => {
+    const lossy = one.map((way) => ({
+      ...way,
+      hops: way.hops.map((hop) =>
+        hop.machine === 'fabric' && hop.next ? { ...hop, next: { ...hop.next, through: ['loss 5%'] } } : hop,
+      ),
+    }));
+    expect(draw(lossy)).toContain('\n▼  eth0 ─ bridge lab0 ─ loss 5% ─ eth0\n● node02');
+    const text = draw(lossy, { explain: true }).replace(/\n│ {2}┃ /g, ' ');
+    expect(text).toContain('The next link loses 5% of the packets, because the lab says so.');
+  });
+
+  test('tells a link that loses all packets from an address outside of the cluster', () => {
+    const lost = (by: string) =>
+      draw([wayTo('10.244.2.2', { kind: 'dropped', machine: 'fabric', by, step: undefined }, 1)]);
+    expect(lost(linkLoss)).toContain('✖  Lost on a link: the lab lets this link lose all packets.');
+    expect(lost('no forwarding')).toContain('✖  Leaves the cluster');
   });
 
   test('says that the service does not have this port', () => {

@@ -3,7 +3,10 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { parseCidr } from '../../../src/api/scalars.ts';
+import type { LinkQuality } from '../../../src/api/wiring.ts';
 import type { Handlers } from '../../../src/fabric/agent.ts';
+import { AgentError } from '../../../src/fabric/run.ts';
 import { openCluster } from '../../../src/host/cluster/open.ts';
 import { startCluster } from '../../../src/host/cluster/start.ts';
 import { listClusters } from '../../../src/host/cluster/status.ts';
@@ -97,6 +100,73 @@ describe('a new cluster', () => {
     world.handlers = { ...world.handlers, http: async () => iptablesAnswer };
     const { warnings } = await start({ plan: ipvsPlan });
     expect(warnings.join()).toContain('mode ipvs, which does not run on controlplane (iptables)');
+  });
+
+  describe('with a link that is slow', () => {
+    const [plane, ...nodes] = plan.spec.nodes.map((node) => ({ ...node }));
+    const shaped = (link: LinkQuality) => ({
+      plan: {
+        ...plan,
+        spec: {
+          ...plan.spec,
+          nodes: [...(plane ? [plane] : []), ...nodes.map((node, index) => (index === 0 ? { ...node, link } : node))],
+          networks: [{ name: 'lan-a', cidr: parseCidr('10.1.0.0/24'), link: { rate: '10mbit' } }],
+          machines: [{ name: 'h1', role: 'host' as const, networks: [{ name: 'lan-a' }] }],
+        },
+      },
+    });
+    const works = (...answers: string[]): string =>
+      ['yes', ...answers].map((answer, index) => `@labs@ ${index} ${answer}`).join('\n');
+
+    test.each([
+      [
+        'netem',
+        works('no Error: Specified qdisc kind is unknown.', 'yes'),
+        'sch_netem for the link of node01',
+        { delay: '20ms', loss: '5%' },
+      ],
+      ['tbf', works('yes', 'no'), 'sch_tbf for the link of h1 to the network lan-a: rate 10mbit', { delay: '20ms' }],
+    ])('is refused before anything is created where the kernel has no %s', async (_, probed, says, link) => {
+      world = new World(probed);
+      const refused = await start(shaped(link)).catch((error: unknown) => error);
+      expect(refused).toMatchObject({
+        ...{ code: 'LAB_NO_QUEUE', exitCode: 3 },
+        message: expect.stringContaining(`The kernel has no ${says}`),
+        hint: expect.stringContaining('`labs doctor`'),
+      });
+      expect(world.names).toEqual([]);
+      expect(world.calls.filter((call) => call.startsWith('create labs-x'))).toEqual([]);
+    });
+
+    test('is wired so, also when it is resumed', async () => {
+      world = new World(works('yes', 'yes'));
+      const link = { delay: '20ms', jitter: '5ms' };
+      const wanted = [
+        ['node01', link],
+        ['h1', { rate: '10mbit' }],
+      ];
+      await start(shaped(link));
+      expect(world.state.qualities).toEqual(wanted);
+      await stopCluster(world, 'x');
+      await start(shaped(link));
+      expect(world.state.qualities).toEqual([...wanted, ...wanted]);
+    });
+
+    test('is refused at a resume, too, where the kernel is another one now', async () => {
+      world = new World(works('yes', 'yes'));
+      await start(shaped({ delay: '20ms' }));
+      await stopCluster(world, 'x');
+      world.handlers = {
+        ...world.handlers,
+        wire: async () => {
+          throw new AgentError('FABRIC_NO_QUEUE', 'The kernel has no sch_netem for the link of node01: delay 20ms');
+        },
+      };
+      await expect(start(shaped({ delay: '20ms' }))).rejects.toMatchObject({
+        code: 'LAB_NO_QUEUE',
+        hint: expect.stringContaining('`labs doctor`'),
+      });
+    });
   });
 
   test("runs the lab's setup on the finished cluster", async () => {

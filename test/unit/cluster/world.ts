@@ -1,6 +1,7 @@
 // A cluster without Docker: containers in memory, and an agent in the fabric whose answers a test chooses.
 import { PassThrough } from 'node:stream';
 import type { ClaimOwner } from '../../../src/api/fabric.ts';
+import type { LinkQuality } from '../../../src/api/wiring.ts';
 import { type Handlers, serve } from '../../../src/fabric/agent.ts';
 import type { StartRequest } from '../../../src/host/cluster/context.ts';
 import type { StartOptions } from '../../../src/host/cluster/start.ts';
@@ -18,6 +19,8 @@ export interface FabricState {
   /** Who holds the claim then. A claim that takes over ends this start. */
   owner?: ClaimOwner;
   readonly wired: string[][];
+  /** Of each wiring. */
+  readonly qualities: (readonly [string, LinkQuality])[];
 }
 
 /** A fabric of a healthy cluster. */
@@ -36,6 +39,7 @@ export const healthyFabric = (docker: FakeDocker, state: FabricState): Partial<H
   wire: async ({ links }) => {
     const wired = links.map(({ machine }) => machine);
     state.wired.push(wired);
+    state.qualities.push(...links.flatMap(({ machine, quality }) => (quality ? [[machine, quality] as const] : [])));
     return { wired, links: links.length };
   },
   rewire: async () => ({ wired: [], links: 0 }),
@@ -53,11 +57,12 @@ const nodesOrLeases = (docker: FakeDocker) =>
   }));
 
 export class World extends FakeDocker {
-  readonly state: FabricState = { completed: false, claimedByOther: false, wired: [] };
+  readonly state: FabricState = { completed: false, claimedByOther: false, wired: [], qualities: [] };
   handlers: Partial<Handlers> = healthyFabric(this, this.state);
 
-  constructor() {
-    super({ images: { [image]: {} }, exec: () => ({ stdout: '' }) });
+  /** @param probed what the probes of the kernel print */
+  constructor(probed = '') {
+    super({ images: { [image]: {} }, exec: () => ({ stdout: probed }) });
   }
 
   override async open(): Promise<ExecSession> {

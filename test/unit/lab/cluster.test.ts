@@ -50,6 +50,9 @@ tasks:
 const node = (name: string, role: 'control-plane' | 'worker' = 'worker') => ({ name, role });
 const withNode = (name: string): Change => ({ nodes: [...threeNodes.nodes, node(name)] });
 
+/** The second node has this link. */
+const linked = (link: object): Change => ({ nodes: [node('a', 'control-plane'), { ...node('b'), link }] });
+
 /** A host h1 and a router r1 on the network lan-a. */
 const routed = (change: { networks?: object[]; h1?: object; r1?: object }): Change => ({
   networks: change.networks ?? [{ name: 'lan-a', cidr: '10.1.0.0/24' }],
@@ -309,6 +312,66 @@ describe('lab.yaml and a program get the same refusal of a cluster that cannot b
       says: 'cluster.proxy.flags[0]: "--masquerade-all true" is not a flag such as --masquerade-all',
     },
     {
+      what: 'a delay that is no duration',
+      change: linked({ delay: '20' }),
+      says: 'cluster.nodes[1].link.delay: "20" is not a duration such as 20ms or 1.5s',
+    },
+    {
+      what: 'a delay of more than 5 s',
+      change: linked({ delay: '5.001s' }),
+      says: 'cluster.nodes[1].link.delay: must be at most 5s',
+    },
+    {
+      what: 'a jitter without a delay',
+      change: linked({ jitter: '1ms' }),
+      says: 'cluster.nodes[1].link.jitter: needs the field delay',
+    },
+    {
+      what: 'a jitter above the delay',
+      change: linked({ delay: '10ms', jitter: '11ms' }),
+      says: 'cluster.nodes[1].link.jitter: must be at most the delay, 10ms',
+    },
+    {
+      what: 'a loss that is no share',
+      change: linked({ loss: '0.05' }),
+      says: 'cluster.nodes[1].link.loss: "0.05" is not a share such as 5%',
+    },
+    {
+      what: 'a loss of more than everything',
+      change: linked({ loss: '100.1%' }),
+      says: 'cluster.nodes[1].link.loss: must be at most 100%',
+    },
+    {
+      what: 'a node that receives nothing',
+      change: linked({ loss: '100.0%' }),
+      says: 'cluster.nodes[1].link.loss: must be less than 100%: without packets, a node never gets Ready',
+    },
+    {
+      what: 'a rate that is none',
+      change: linked({ rate: '10Mbps' }),
+      says: 'cluster.nodes[1].link.rate: "10Mbps" is not a rate such as 10mbit',
+    },
+    {
+      what: 'a rate that is too low',
+      change: linked({ rate: '7.9kbit' }),
+      says: 'cluster.nodes[1].link.rate: must be at least 8kbit',
+    },
+    {
+      what: 'a rate that is too high',
+      change: linked({ rate: '101gbit' }),
+      says: 'cluster.nodes[1].link.rate: must be at most 100gbit',
+    },
+    {
+      what: 'a link about which nothing is said',
+      change: linked({}),
+      says: 'cluster.nodes[1].link: needs delay, loss, rate or several of them',
+    },
+    {
+      what: 'an unknown property of a link',
+      change: linked({ delay: '1ms', los: '5%' }),
+      says: 'cluster.nodes[1].link: unknown field "los"; did you mean "loss"?',
+    },
+    {
       what: 'a seventeenth client',
       change: { clients: Array.from({ length: 17 }, (_, index) => ({ name: `c${index}` })) },
       says: 'cluster.clients: 17 clients are too many; at most 16 are possible',
@@ -364,4 +427,17 @@ test('takes routers and hosts on networks of every size', () => {
   expect(refusal(routed({ networks, r1: { networks: ends, routes: [{ to: 'default', via: '10.3.0.1' }] } }))).toBe(
     undefined,
   );
+});
+
+test('takes links with a delay, a loss and a rate, up to their bounds, and a host that receives nothing', () => {
+  const link = { delay: '5s', jitter: '5000ms', loss: '99.9%', rate: '8kbit' };
+  const change: Change = {
+    ...linked(link),
+    clients: [{ name: 'client', link: { loss: '0%' } }],
+    ...routed({
+      networks: [{ name: 'lan-a', cidr: '10.1.0.0/24', link: { rate: '100gbit' } }],
+      h1: { networks: [{ name: 'lan-a', address: '10.1.0.10', link: { loss: '100%' } }] },
+    }),
+  };
+  expect(refusal(change)).toBe(undefined);
 });

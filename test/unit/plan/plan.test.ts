@@ -271,3 +271,35 @@ describe('routers and hosts', () => {
       expect(machineOf(plan, name).hosts).toEqual(expect.arrayContaining(['h1:10.1.0.2', 'r1:10.1.0.1']));
   });
 });
+
+describe('a link with a delay, a loss or a rate', () => {
+  const link = { delay: '20ms', loss: '5%' };
+  const plan = planOf({
+    nodes: threeNodes.nodes.map((node) => (node.name === 'node01' ? { ...node, link } : node)),
+    clients: [{ name: 'client', link: { rate: '1mbit' } }],
+    networks: [{ name: 'lan-a', cidr: parseCidr('10.1.0.0/24'), link }],
+    machines: [
+      {
+        name: 'r1',
+        role: 'router',
+        networks: [{ name: 'lan-a', link: { rate: '8kbit' } }, { name: 'cluster' }],
+      },
+      { name: 'h1', role: 'host', networks: [{ name: 'lan-a' }] },
+    ],
+  });
+
+  test.each([
+    ['controlplane', undefined],
+    ['node01', link],
+    ['client', { rate: '1mbit' }],
+  ])('of %s is in the plan and in a label', (name, quality) => {
+    const machine = machineOf(plan, name);
+    expect(machine.link?.quality).toEqual(quality);
+    expect(machine.labels['labs.quality']).toBe(quality && JSON.stringify(quality));
+  });
+
+  test('of a network is that of each machine there, unless the machine has its own', () => {
+    expect(machineOf(plan, 'h1').links?.map(({ quality }) => quality)).toEqual([link]);
+    expect(machineOf(plan, 'r1').links?.map(({ quality }) => quality)).toEqual([{ rate: '8kbit' }, undefined]);
+  });
+});

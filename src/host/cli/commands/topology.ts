@@ -12,9 +12,14 @@ import { drawNetwork, nameOf } from '../topology-text.ts';
 export const run: Run = (context, [given]) =>
   withSession(given === undefined ? context : { ...context, name: given }, async ({ name, lab, access }) => {
     const { output, say, json } = context;
-    const [fabric] = await findMachines(await context.docker(), name, context.signal);
+    const [fabric, ...others] = await findMachines(await context.docker(), name, context.signal);
     const bridge = { bridge: bridgeName, address: fabric?.address ?? '' };
-    const topology = await gatherTopology(access, { bridge, networks: lab.cluster.networks ?? [] });
+    const linksOf = (machine: string) => {
+      const found = others.find((each) => each.name === machine);
+      return found?.links ?? (found?.link ? [found.link] : []);
+    };
+    const networks = (lab.cluster.networks ?? []).map(({ name: network, cidr }) => ({ name: network, cidr }));
+    const topology = await gatherTopology(access, { bridge, networks, linksOf });
     if (json) {
       output.line(JSON.stringify(topology, null, 2));
       return ExitCode.ok;

@@ -56,6 +56,10 @@ export const explainMessages = {
     (bridge: string, to: string) => `The ${bridge} carries it to ${to}.`,
     (bridge, to) => `${bridge.replace(/^bridge /, '')} 브리지가 패킷을 ${to}에 전달합니다.`,
   ),
+  explainLoss: both(
+    (share: string) => `The next link loses ${share} of the packets, because the lab says so.`,
+    (share) => `다음 링크는 실습이 정한 대로 패킷을 일부 잃습니다(${share}).`,
+  ),
   explainVeth: both(
     (from: string, to: string) => `A veth pair joins ${from} and ${to}, like a cable.`,
     (from, to) => `veth 쌍이 케이블처럼 두 곳을 잇습니다: ${from}, ${to}`,

@@ -167,6 +167,9 @@ export const labMessages = {
     (nodes: string, pods: string, services: string) => `nodes ${nodes}, pods ${pods}, services ${services}`,
     (nodes, pods, services) => `노드 ${nodes}, 파드 ${pods}, 서비스 ${services}`,
   ),
+  network: both('NETWORK', '네트워크'),
+  toMachine: both('TO MACHINE', '받는 머신'),
+  quality: both('LINK', '링크'),
   after: both(
     (steps: string) => `after ${steps}`,
     (steps) => `${steps} 다음`,

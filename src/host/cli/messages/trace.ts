@@ -101,6 +101,10 @@ export const traceMessages = {
     (machine: string, by: string) => `Dropped on ${machine}, without an answer: ${by}.`,
     (machine, by) => `${machine}에서 응답 없이 버려졌습니다: ${by}`,
   ),
+  traceLost: both(
+    'Lost on a link: the lab lets this link lose all packets.',
+    '링크에서 사라집니다. 실습이 이 링크에서 패킷을 모두 잃게 정했습니다.',
+  ),
   traceOutside: both(
     'Leaves the cluster: no rule and no route in it leads to this address.',
     '클러스터 밖으로 나갑니다. 이 주소로 이끄는 규칙이나 경로가 안에 없습니다.',
@@ -132,6 +136,10 @@ export const traceMessages = {
   traceAnswerDropped: both(
     (machine: string, by: string) => `But the answer does not come back. It ends on ${machine}: ${by}.`,
     (machine, by) => `하지만 응답이 돌아오지 못하고 ${machine}에서 끝납니다: ${by}`,
+  ),
+  traceAnswerLost: both(
+    'The answer is lost on a link: the lab lets this link lose all packets.',
+    '응답이 링크에서 사라집니다. 실습이 이 링크에서 패킷을 모두 잃게 정했습니다.',
   ),
   traceAnswerOutside: both(
     'But the answer does not come back. It leaves the cluster: no rule and no route in it leads to the sender.',

@@ -1,7 +1,7 @@
 // Draws where a packet and its answer end, and what the real packet proves.
 import { fabricMachine } from '../../../api/cluster.ts';
 import type { Answer } from '../../../dataplane/cluster/back.ts';
-import type { Way, WayEnd } from '../../../dataplane/cluster/way.ts';
+import { linkLoss, type Way, type WayEnd } from '../../../dataplane/cluster/way.ts';
 import { casesOf } from '../../../dataplane/node/conditions.ts';
 import type { Proof } from '../../trace/proof.ts';
 import type { Context } from '../context.ts';
@@ -41,6 +41,7 @@ const answerEnd = (say: Messages, answer: Exclude<Answer, { kind: 'returns' }>, 
   }
   switch (end.kind) {
     case 'dropped':
+      if (end.by === linkLoss) return say.traceAnswerLost;
       return end.machine === fabricMachine
         ? say.traceAnswerOutside
         : say.traceAnswerDropped(machine, decidedBy(say, end));
@@ -63,6 +64,7 @@ const endText = (say: Messages, { end, headers }: Way): string => {
       return [say.traceDelivered(shownName(end.machine), port), ...listens, seen].join(' ');
     }
     case 'dropped':
+      if (end.by === linkLoss) return say.traceLost;
       if (end.machine === fabricMachine) return say.traceOutside;
       return say.traceDropped(shownName(end.machine), decidedBy(say, end));
     case 'rejected':

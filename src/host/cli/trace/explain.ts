@@ -47,9 +47,12 @@ export const explain = (
   if (next) {
     for (const each of next.through) {
       const remote = /^VXLAN to (\S+)/.exec(each)?.[1];
-      texts.push(
-        remote ? say.explainTunnel(remote) : say.explainBridge(each.replace(/ of \S+$/, ''), shownName(next.machine)),
-      );
+      const loss = /^loss (\S+)/.exec(each)?.[1];
+      if (loss) texts.push(say.explainLoss(loss));
+      else
+        texts.push(
+          remote ? say.explainTunnel(remote) : say.explainBridge(each.replace(/ of \S+$/, ''), shownName(next.machine)),
+        );
     }
     if (next.through.length === 0) texts.push(say.explainVeth(who, shownName(next.machine)));
   }

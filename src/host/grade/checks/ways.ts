@@ -1,6 +1,6 @@
 // What becomes of a packet, in words: for the checks that follow packets through the model of the data plane.
 import { fabricMachine } from '../../../api/cluster.ts';
-import type { Way } from '../../../dataplane/cluster/way.ts';
+import { linkLoss, type Way } from '../../../dataplane/cluster/way.ts';
 import type { Headers } from '../../../dataplane/node/packet.ts';
 
 export const waysEnglish = {
@@ -8,6 +8,7 @@ export const waysEnglish = {
   silent: (to: string) => `arrive at ${to}, where no program listens`,
   dropped: (machine: string) => `are dropped on ${machine}`,
   rejected: (machine: string) => `are refused on ${machine}`,
+  lost: () => 'are lost on a link that loses all packets, because the lab says so',
   outside: () => 'leave the cluster, because no rule and no route in it leads there',
   unroutable: (machine: string) => `find no way out of ${machine}`,
   loop: (machine: string) => `go round in a circle at ${machine}`,
@@ -19,6 +20,7 @@ export const waysKorean: typeof waysEnglish = {
   silent: (to) => `${to}에 왔지만 기다리는 프로그램이 없음`,
   dropped: (machine) => `${machine}에서 버려짐`,
   rejected: (machine) => `${machine}에서 거부됨`,
+  lost: () => '실습이 정한 대로 패킷을 모두 잃는 링크에서 사라짐',
   outside: () => '이끄는 규칙이나 경로가 없어 클러스터 밖으로 나감',
   unroutable: (machine) => `${machine}에서 나갈 길이 없음`,
   loop: (machine) => `${machine}에서 제자리를 돎`,
@@ -39,6 +41,7 @@ export const addressOf = ({ end }: Way): string => (end.kind === 'delivered' ? `
 export const endOf = (say: typeof waysEnglish, way: Way): string => {
   const { end, headers } = way;
   const machine = machineName(end.machine);
+  if (end.kind === 'dropped' && end.by === linkLoss) return say.lost();
   if (end.machine === fabricMachine) return say.outside();
   switch (end.kind) {
     case 'delivered':

@@ -63,9 +63,10 @@ const podTexts = (node: number, host: number): NodeTexts =>
     },
   );
 
-type Changes = Omit<NodeOptions, 'number'>;
+/** Queues and br_netfilter of the fabric. */
+type Changes = Omit<NodeOptions, 'number'> & { readonly queues?: readonly object[]; readonly asksRules?: boolean };
 
-const clusterOf = (changes: Changes = {}) => {
+const clusterOf = ({ queues = [], asksRules = false, ...changes }: Changes = {}) => {
   const machines: MachineTexts[] = [
     {
       name: 'fabric',
@@ -73,7 +74,10 @@ const clusterOf = (changes: Changes = {}) => {
       texts: textsOf(
         { lab0: ['192.168.56.1/24'], p1: [], p2: [], p9: [] },
         [],
-        { sysctls: '' },
+        {
+          sysctls: asksRules ? 'net.bridge.bridge-nf-call-iptables = 1' : '',
+          queues: JSON.stringify(queues),
+        },
         { lab0: bridge, p1: port('lab0', false), p2: port('lab0', false), p9: port('lab0', false) },
       ),
     },
@@ -168,6 +172,53 @@ describe('pod to pod', () => {
 
   test('an address that nobody has cannot be reached', () =>
     expect(walk({}, 'a1', '10.244.2.99')).toEqual(['a1 node01 node02: unroutable in node02 from 10.244.1.5']));
+});
+
+describe('the queue of a port of the fabric, which only labs sets', () => {
+  const netem = (dev: string, options: object) => ({ kind: 'netem', dev, root: true, options });
+  const loss = (share: number) => ({ limit: 1000, 'loss-random': { loss: share, correlation: 0 } });
+  const arrives = ['a1 node01 node02 a2: pod a2 10.244.2.5:8080 from 10.244.1.5'];
+
+  test.each([
+    ['a delay', netem('p2', { limit: 1000, delay: { delay: 0.02, jitter: 0, correlation: 0 } })],
+    ['a rate', { kind: 'tbf', dev: 'p2', root: true, options: { rate: 1000, burst: 2000, lat: 1 } }],
+    ['a loss of nothing', netem('p2', loss(0))],
+    ['a loss at the port by which the packet comes', netem('p1', loss(1))],
+  ])('lets a packet pass with %s', (_, queue) => {
+    expect(walk({ queues: [queue] }, 'a1', '10.244.2.5')).toEqual(arrives);
+  });
+
+  test('lets a packet pass that it may lose, and says so', () => {
+    // The kernel keeps a share in 32 bits.
+    const cluster = clusterOf({ queues: [netem('p2', loss(0.0499999998))] });
+    const [way] = walkCluster(cluster, { destination: '10.244.2.5', destinationPort: 8080 }, { machine: 'a1' });
+    expect(way && brief(way)).toBe(arrives[0]);
+    expect(way?.hops[1]?.next?.through).toEqual(['bridge lab0 of fabric', 'loss 5%']);
+  });
+
+  test('does the same where the bridge asks its rules', () => {
+    const packet = { destination: '10.244.2.5', destinationPort: 8080 };
+    const some = clusterOf({ asksRules: true, queues: [netem('p2', loss(0.05))] });
+    const [way] = walkCluster(some, packet, { machine: 'a1' });
+    expect(way && brief(way)).toBe('a1 node01 fabric node02 a2: pod a2 10.244.2.5:8080 from 10.244.1.5');
+    expect(way?.hops[2]?.next?.through).toEqual(['loss 5%']);
+    expect(walk({ asksRules: true, queues: [netem('p2', loss(1))] }, 'a1', '10.244.2.5')).toEqual([
+      'a1 node01 fabric: dropped in fabric from 10.244.1.5',
+    ]);
+  });
+
+  test('drops a packet that it surely loses', () => {
+    const cluster = clusterOf({ queues: [netem('p2', loss(1))] });
+    const ways = walkCluster(cluster, { destination: '10.244.2.5', destinationPort: 8080 }, { machine: 'a1' });
+    expect(ways.map(({ end }) => end)).toEqual([
+      { kind: 'dropped', machine: 'fabric', by: 'the lab gives this link a loss of 100%', step: undefined },
+    ]);
+  });
+
+  test('of a node stays unknown, because the student may have set it', () => {
+    const rest = { queues: JSON.stringify([netem('eth0', loss(0.05))]) };
+    expect(walk({ rest }, 'a1', '10.244.2.5')).toEqual(['a1 node01: unknown in node01 from 10.244.1.5']);
+  });
 });
 
 describe('to a service', () => {
