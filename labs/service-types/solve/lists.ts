@@ -1,0 +1,10 @@
+// The names of the lists in which node01 keeps the clients of lounge. Which of them has the client is a matter of chance.
+import type { ExpectedScript, LabHandle } from 'kube-network-labs/lab';
+
+export const expected: ExpectedScript = (lab) => listsOf(lab);
+
+export const listsOf = async (lab: LabHandle): Promise<readonly string[]> => {
+  const { iptables = '' } = await lab.node('node01').facts('iptables');
+  const rules = iptables.split('\n').filter((rule) => /default\/lounge/.test(rule) && rule.includes('--set '));
+  return rules.flatMap((rule) => /--name (KUBE-SEP\S+)/.exec(rule)?.[1] ?? []);
+};
