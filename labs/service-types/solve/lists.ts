@@ -1,4 +1,4 @@
-// The names of the lists in which node01 keeps the clients of lounge. Which of them has the client is a matter of chance.
+// The names of the lists in which node01 keeps the clients of lounge. Chance decides which of them has a client.
 import type { ExpectedScript, LabHandle } from 'kube-network-labs/lab';
 
 export const expected: ExpectedScript = (lab) => listsOf(lab);
