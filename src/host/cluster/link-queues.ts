@@ -39,13 +39,12 @@ export const refuseMissingQueues = async (
   if (missing !== undefined && link) throw noQueue(missing, link);
 };
 
-const noQueue = (queue: QueueKind, { machine, network, quality }: ShapedLink): LabError =>
-  new LabError(
-    'LAB_NO_QUEUE',
-    `The kernel has no ${queueModules[queue]} for the link of ${machine} to the network ${network}: ${qualityText(quality)}`,
-    { hint: queueHint },
-  );
+const noQueue = (queue: QueueKind, { machine, network, quality }: ShapedLink): LabError => {
+  const [module, text] = [queueModules[queue], qualityText(quality)];
+  const message = `The kernel has no ${module} for the link of ${machine} to the network ${network}: ${text}`;
+  return new LabError('LAB_NO_QUEUE', message, { hint: queueHint });
+};
 
 export const queueHint =
-  'Load this kernel module on the machine of the Docker engine, or use a kernel that has it. The lines netem and tbf of ' +
-  '`labs doctor` say how.';
+  'Load this kernel module on the machine of the Docker engine, or use a kernel that has it. ' +
+  'The lines netem and tbf of `labs doctor` say how.';

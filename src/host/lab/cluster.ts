@@ -194,7 +194,8 @@ export const clusterSchema = z
           name: machineName,
           cidr,
           link: linkQuality(
-            'What crosses the network is delayed, lost or slow: each link to a machine has it. A machine’s own `link` replaces it.',
+            'What crosses the network is delayed, lost or slow: each link to a machine has it. ' +
+              'A machine’s own `link` replaces it.',
           ).exactOptional(),
         }),
       )

@@ -15,11 +15,17 @@ const bitsPerSecond = (text: string): number => {
   return Number(value) * (bits[unit] ?? Number.NaN);
 };
 
+// Also for a number: it is a value whose unit is missing.
+const notTime = ({ input }: { readonly input?: unknown }): string =>
+  `"${input}" is not a duration such as 20ms or 1.5s`;
+const notShare = ({ input }: { readonly input?: unknown }): string => `"${input}" is not a share such as 5%`;
+const notRate = ({ input }: { readonly input?: unknown }): string => `"${input}" is not a rate such as 10mbit`;
+
 /** tc takes these units, too. */
 const time = (description: string, examples: readonly string[]) =>
   z
-    .string()
-    .regex(/^\d+(\.\d+)?(us|ms|s)$/, { error: (issue) => `"${issue.input}" is not a duration such as 20ms or 1.5s` })
+    .string({ error: notTime })
+    .regex(/^\d+(\.\d+)?(us|ms|s)$/, { error: notTime })
     .refine((text) => (parseGoDuration(text) ?? 0) <= mostDelay, { error: 'must be at most 5s' })
     .meta({ description, title: 'duration', examples: [...examples] });
 
@@ -29,14 +35,14 @@ const shape = z.strictObject({
     '5ms',
   ]).exactOptional(),
   loss: z
-    .string()
-    .regex(/^\d+(\.\d+)?%$/, { error: (issue) => `"${issue.input}" is not a share such as 5%` })
+    .string({ error: notShare })
+    .regex(/^\d+(\.\d+)?%$/, { error: notShare })
     .refine((text) => !(Number.parseFloat(text) > 100), { error: 'must be at most 100%' })
     .meta({ description: 'Which part of the packets is lost.', title: 'share', examples: ['5%'] })
     .exactOptional(),
   rate: z
-    .string()
-    .regex(/^\d+(\.\d+)?(kbit|mbit|gbit)$/, { error: (issue) => `"${issue.input}" is not a rate such as 10mbit` })
+    .string({ error: notRate })
+    .regex(/^\d+(\.\d+)?(kbit|mbit|gbit)$/, { error: notRate })
     .refine((text) => !(bitsPerSecond(text) < bitsPerSecond(leastRate)), { error: `must be at least ${leastRate}` })
     .refine((text) => !(bitsPerSecond(text) > bitsPerSecond(mostRate)), { error: `must be at most ${mostRate}` })
     .meta({ description: 'How much passes in a second. At least 8kbit.', title: 'rate', examples: ['10mbit'] })

@@ -337,6 +337,11 @@ describe('lab.yaml and a program get the same refusal of a cluster that cannot b
       says: 'cluster.nodes[1].link.loss: "0.05" is not a share such as 5%',
     },
     {
+      what: 'a loss without its unit',
+      change: linked({ loss: 5 }),
+      says: 'cluster.nodes[1].link.loss: "5" is not a share such as 5%',
+    },
+    {
       what: 'a loss of more than everything',
       change: linked({ loss: '100.1%' }),
       says: 'cluster.nodes[1].link.loss: must be at most 100%',
