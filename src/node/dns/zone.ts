@@ -84,10 +84,10 @@ const addService = (service: Service, slices: readonly EndpointSlice[], { at, do
     if (externalName) at(base).cname = externalName.replace(/\.$/, '').toLowerCase();
     return;
   }
+  // The specification wants NXDOMAIN for a headless service without ready endpoints.
   const headless = clusterIP === 'None';
-  // A headless service without endpoints still has a name: the answer is empty, not NXDOMAIN.
-  const own = at(base);
   if (!headless) {
+    const own = at(base);
     for (const ip of (clusterIPs ?? (clusterIP ? [clusterIP] : [])).filter(isIPv4)) {
       own.a.push(ip);
       at(reverseName(ip)).ptr.push(base);

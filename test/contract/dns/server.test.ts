@@ -18,6 +18,9 @@ const zone = buildZone({
   services: [
     aService('web', { clusterIPs: ['10.96.0.20'] }),
     aService('crowd', { clusterIP: 'None', clusterIPs: ['None'] }),
+    aService('empty', { clusterIP: 'None', clusterIPs: ['None'] }),
+    aService('alias', { type: 'ExternalName', externalName: 'web.default.svc.cluster.local' }),
+    aService('shop', { clusterIPs: ['10.96.0.21'], ports: [{ name: 'http', port: 80, protocol: 'TCP' }] }),
   ],
   slices: [
     {
@@ -102,9 +105,19 @@ describe('the DNS server on real sockets', () => {
     expect(silence).toBe('silence');
   });
 
-  test('sends answers that dig understands', async () => {
-    const run = promisify(execFile);
-    const args = ['@127.0.0.1', '-p', String(server.port), '+short', 'web.default.svc.cluster.local'];
-    expect((await run('dig', args)).stdout).toBe('10.96.0.20\n');
+  const dig = async (...words: readonly string[]): Promise<string> => {
+    const argv = ['@127.0.0.1', '-p', String(server.port), '+domain=default.svc.cluster.local', '+ndots=5', ...words];
+    return (await promisify(execFile)('dig', argv)).stdout;
+  };
+
+  test('sends answers that dig understands, also with the search list', async () => {
+    expect(await dig('+short', 'web.default.svc.cluster.local.')).toBe('10.96.0.20\n');
+    expect(await dig('+short', 'web')).toBe('10.96.0.20\n');
+    expect(await dig('empty')).toContain('status: NXDOMAIN');
+  });
+
+  test('names ports in SRV records, and the target of an alias, for dig', async () => {
+    expect(await dig('+short', 'SRV', '_http._tcp.shop')).toBe('0 100 80 shop.default.svc.cluster.local.\n');
+    expect(await dig('+short', 'alias')).toBe('web.default.svc.cluster.local.\n10.96.0.20\n');
   });
 });
