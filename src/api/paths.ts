@@ -9,6 +9,8 @@ export const nodePaths = {
   adminConfig: '/etc/kubernetes/admin.conf',
   apiserverData: '/var/lib/kube-apiserver',
   kubelet: '/var/lib/kubelet',
+  /** A folder for each pod, named by its uid. It holds the pod's resolv.conf, among others. */
+  pods: '/var/lib/kubelet/pods',
   cniConfig: '/etc/cni/net.d',
   /** Debian's containernetworking-plugins. */
   cniPlugins: '/usr/lib/cni',

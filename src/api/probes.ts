@@ -103,14 +103,34 @@ export interface SeriesAnswer {
   readonly times: number;
 }
 
+/** `SRV`: the values are `target:port`. `CNAME`: the value is a name. Names in values have no final dot. */
+export type RecordType = 'A' | 'CNAME' | 'SRV';
+
 export interface LookupProbe {
   readonly place: Place;
   readonly name: string;
+  /** Default: A. */
+  readonly record?: RecordType;
+  /** From the place's resolv.conf. Default: what the kubelet writes for a pod in the namespace `default`. */
+  readonly search?: SearchList;
   readonly nameserver: Ipv4;
   readonly timeoutMs: number;
   /** Each query must be seen at each stage. Undefined: every answer counts. */
   readonly stages?: readonly Stage[];
 }
+
+/** Where a resolver looks for names that are not complete. */
+export interface SearchList {
+  readonly domains: readonly string[];
+  /** A name with at least so many dots is tried as it is before it is completed. */
+  readonly ndots: number;
+}
+
 export type LookupOutcome =
-  | { readonly ok: true; readonly addresses: readonly string[] }
+  | {
+      readonly ok: true;
+      readonly addresses: readonly string[];
+      /** How many names the resolver has to ask for until it has them. */
+      readonly tries?: number;
+    }
   | { readonly ok: false; readonly failure: ProbeFailure; readonly message: string };

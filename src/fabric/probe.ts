@@ -1,5 +1,13 @@
 // Sends real traffic from a place in the lab with the fabric's curl and dig: http, tcp and name lookups.
-import type { HttpOutcome, HttpProbe, LookupOutcome, LookupProbe, TcpOutcome, TcpProbe } from '../api/probes.ts';
+import type {
+  HttpOutcome,
+  HttpProbe,
+  LookupOutcome,
+  LookupProbe,
+  RecordType,
+  TcpOutcome,
+  TcpProbe,
+} from '../api/probes.ts';
 import { type Ipv4, parseIpv4 } from '../api/scalars.ts';
 import { newSecret, probeHeader, type Sends, someLocalPorts, watchArrivals } from './arrival.ts';
 import { type Captures, createCaptures } from './capture.ts';
@@ -87,7 +95,7 @@ const lookup = async (tools: Tools, probe: LookupProbe, signal?: AbortSignal): P
   await using found = await find(tools.table, probe.place);
   await using watch =
     probe.stages && (await watchArrivals({ ...tools, stages: probe.stages, sends: { kind: 'queries' } }));
-  const queries = candidates(probe.name).map((name) => ({ name, secret: newSecret() }));
+  const queries = candidates(probe.name, probe.search).map((name) => ({ name, secret: newSecret() }));
   const outcome = await ask(found.namespace.netns, queries, probe, signal);
   if (!outcome.ok || !watch) return outcome;
   // An answer may hold the addresses of another query's name, so no query may have another server.
@@ -98,6 +106,7 @@ interface Asked {
   readonly name: string;
   readonly nameserver: Ipv4;
   readonly timeoutMs: number;
+  readonly record?: RecordType;
 }
 
 const dig = ['dig', '+tries=1', '+noall', '+answer'] as const;
@@ -117,25 +126,28 @@ const ask = async (
   signal?: AbortSignal,
 ): Promise<LookupOutcome> => {
   const time = String(Math.max(1, Math.ceil(asked.timeoutMs / 1000)));
-  const result = await run([...dig, `@${parseIpv4(asked.nameserver)}`, `+time=${time}`, ...queries.flatMap(words)], {
+  const { record = 'A' } = asked;
+  const questions = queries.flatMap((query) => words(query, record));
+  const result = await run([...dig, `@${parseIpv4(asked.nameserver)}`, `+time=${time}`, ...questions], {
     netns,
     timeoutMs: asked.timeoutMs + marginMs,
     signal,
   });
   const names = queries.map(({ name }) => name);
-  const answer = parseAnswers(result.stdout, names);
-  if (answer.length > 0) return { ok: true, addresses: answer };
+  const answer = parseAnswers(result.stdout, names, record);
+  if (answer) return { ok: true, addresses: answer.values, tries: answer.tries };
   const reason = result.stdout.match(/^;; .*/m)?.[0].replace(/^;; /, '') ?? result.stderr.trim();
   if (result.timedOut || /timed out/.test(reason))
     return failed('timeout', `the name server ${asked.nameserver} did not answer`);
   if (/refused/.test(reason)) return failed('refused', `nothing answers on ${asked.nameserver}, port 53`);
   if (/unreachable/.test(reason)) return failed('unreachable', `the name server ${asked.nameserver}: ${reason}`);
-  return failed('unresolved', `${asked.nameserver} has no address for ${asked.name}`);
+  const missing = record === 'A' ? 'address' : `${record} record`;
+  return failed('unresolved', `${asked.nameserver} has no ${missing} for ${asked.name}`);
 };
 
-const words = ({ name, secret }: Query): readonly string[] => {
+const words = ({ name, secret }: Query, record: RecordType): readonly string[] => {
   const option = Buffer.from(secret).toString('hex');
-  return ['-q', name, '-t', 'A', `+ednsopt=${secretOption}:${option}`];
+  return ['-q', name, '-t', record, `+ednsopt=${secretOption}:${option}`];
 };
 
 type Resolved = { readonly ok: true; readonly address?: string } | Failed;

@@ -198,9 +198,9 @@ const collectOne = async (collector: Collector, request: FactRequest): Promise<u
     case 'series':
       return call('series', seriesOf(access, request), { timeoutMs: seriesMs });
     case 'lookup': {
-      const { spot, name, nameserver, timeoutMs, stages } = request;
+      const { kind: _, spot, nameserver, stages, ...question } = request;
       const at = stages ? { stages: stagesOf(access, stages) } : {};
-      return call('lookup', { place: placeOf(access, spot), name, nameserver: nameserver as Ipv4, timeoutMs, ...at });
+      return call('lookup', { place: placeOf(access, spot), nameserver: nameserver as Ipv4, ...question, ...at });
     }
     case 'sysctl':
       return call('sysctl', { place: placeOf(access, request.spot), name: request.name });

@@ -33,7 +33,11 @@ export const explained: Readonly<Record<string, Explained>> = {
     example: { from: 'pod/blue', to: 'db:3306', banner: 'MariaDB', lands: 'pod/db' },
   },
   lookup: {
-    about: 'The cluster DNS must answer. An entry in `/etc/hosts` proves nothing here.',
+    about:
+      'A pod asks as its programs do: the name servers, the search list and `ndots` are those of its ' +
+      '`/etc/resolv.conf`. Other places ask the service kube-dns, and complete names as a pod in the namespace ' +
+      '`default`. The cluster DNS must answer. An entry in `/etc/hosts` proves nothing here. `http` and `tcp` ' +
+      'resolve names in the same way.',
     example: { from: 'pod/blue', name: 'web', address: clusterIp },
   },
   path: {

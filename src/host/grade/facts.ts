@@ -4,7 +4,14 @@ import type { NamespaceTexts, TwinParams } from '../../api/dataplane.ts';
 import type { FactName, Facts, FileOutcome } from '../../api/facts.ts';
 import type { KubeObject } from '../../api/meta.ts';
 import type { Component } from '../../api/paths.ts';
-import type { HttpOutcome, LookupOutcome, SeriesOutcome, TcpOutcome } from '../../api/probes.ts';
+import type {
+  HttpOutcome,
+  LookupOutcome,
+  RecordType,
+  SearchList,
+  SeriesOutcome,
+  TcpOutcome,
+} from '../../api/probes.ts';
 import type { ScriptVerdict } from '../../api/script.ts';
 import type { ChangeOutcome, ChangeRequest } from './change/types.ts';
 
@@ -85,6 +92,8 @@ export interface FactKinds {
       readonly spot: Spot;
       readonly name: string;
       readonly nameserver: string;
+      readonly record?: RecordType;
+      readonly search?: SearchList;
       readonly timeoutMs: number;
       readonly stages?: readonly (readonly Endpoint[])[];
     };

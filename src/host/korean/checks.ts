@@ -114,6 +114,7 @@ export const checkSentences: Sentences = {
   'nothing answers on {address}, port 53': '{address}의 포트 53에서 응답이 없음',
   'the name server {address}: {reason}': '네임 서버 {address}: {reason}',
   '{address} has no address for {host}': '네임 서버 {address}에 {host}의 주소가 없음',
+  '{address} has no {record} record for {host}': '네임 서버 {address}에 {host}의 {record} 레코드가 없음',
   "this place has no name server, so {host} can't be resolved":
     '네임 서버가 없는 곳이어서 {host}의 주소를 찾을 수 없음',
   '{host} has no address': '{host}의 주소가 없음',

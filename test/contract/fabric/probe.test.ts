@@ -330,18 +330,28 @@ test.each(['-h', '+short', '@127.0.0.1', '127.0.0.1/x'])(
 );
 
 describe('lookup', () => {
-  test.each(['db-service', 'db-service.default', 'db-service.default.svc.cluster.local'])(
-    '%s is found as a pod would find it',
-    async (name) => {
-      expect(await resolve(name)).toEqual({ ok: true, addresses: ['10.103.132.104'] });
-    },
-  );
+  test.each([
+    { name: 'db-service', tries: 1 },
+    { name: 'db-service.default', tries: 2 },
+    { name: 'db-service.default.svc.cluster.local', tries: 4 },
+  ])('$name is found as a pod would find it, at name number $tries', async ({ name, tries }) => {
+    expect(await resolve(name)).toEqual({ ok: true, addresses: ['10.103.132.104'], tries });
+  });
+
+  test('completes names by another search list', async () => {
+    const found = (tries: number) => ({ ok: true, addresses: ['10.103.132.104'], tries });
+    const search = { domains: ['shop.svc.cluster.local', 'default.svc.cluster.local'], ndots: 4 };
+    expect(await resolve('db-service', { search })).toEqual(found(2));
+    expect(await resolve('db-service.default.svc.cluster.local', { search })).toEqual(found(1));
+    const none = { domains: [], ndots: 5 };
+    expect(await resolve('db-service', { search: none })).toMatchObject({ ok: false, failure: 'unresolved' });
+  });
 
   test('its queries must arrive at the name server', async () => {
     const asked = { nameserver: parseIpv4('10.9.9.3') };
     await machine.sh('iptables -t nat -A OUTPUT -d 10.9.9.3 -p udp -j DNAT --to-destination 127.0.0.1');
     try {
-      const found = { ok: true, addresses: ['10.103.132.104'] };
+      const found = { ok: true, addresses: ['10.103.132.104'], tries: 1 };
       expect(await resolve('db-service', { ...asked, stages: [at('127.0.0.1', 53)] })).toEqual(found);
       expect(await resolve('db-service', { ...asked, stages: [at('10.9.9.3', 53)] })).toMatchObject(elsewhere);
     } finally {

@@ -58,11 +58,32 @@ describe('names', () => {
       'real.default.svc.cluster.local. 30 IN A 10.96.0.7',
       'web. 30 IN A 192.0.2.1',
     ].join('\n');
-    expect(parseAnswers(output, candidates('web'))).toEqual(['10.96.0.7']);
+    expect(parseAnswers(output, candidates('web'))).toEqual({ values: ['10.96.0.7'], tries: 1 });
   });
 
   test('a loop of aliases has no address', () => {
-    expect(parseAnswers('a. 1 IN CNAME b.\nb. 1 IN CNAME a.', ['a.'])).toEqual([]);
+    expect(parseAnswers('a. 1 IN CNAME b.\nb. 1 IN CNAME a.', ['a.'])).toBeUndefined();
+  });
+
+  test('a name with ndots dots is tried as it is first, and then in the search domains', () => {
+    const search = { domains: ['shop.svc.cluster.local'], ndots: 1 };
+    expect(candidates('cart.shop', search)).toEqual(['cart.shop.', 'cart.shop.shop.svc.cluster.local.']);
+    expect(candidates('cart', search)).toEqual(['cart.shop.svc.cluster.local.', 'cart.']);
+    expect(candidates('cart', { domains: [], ndots: 5 })).toEqual(['cart.']);
+  });
+
+  test('counts the names up to the first that has a record of the wanted type', () => {
+    const output = [
+      '_http._tcp.cart.svc.cluster.local. 5 IN SRV 0 50 8080 10-244-1-2.Cart.svc.cluster.local.',
+      '_http._tcp.cart.svc.cluster.local. 5 IN SRV 0 50 8081 10-244-1-3.cart.svc.cluster.local.',
+      'till.svc.cluster.local. 5 IN CNAME cart.svc.cluster.local.',
+    ].join('\n');
+    expect(parseAnswers(output, ['_http._tcp.cart.', '_http._tcp.cart.svc.cluster.local.'], 'SRV')).toEqual({
+      values: ['10-244-1-2.cart.svc.cluster.local:8080', '10-244-1-3.cart.svc.cluster.local:8081'],
+      tries: 2,
+    });
+    expect(parseAnswers(output, ['till.svc.cluster.local.'], 'CNAME')?.values).toEqual(['cart.svc.cluster.local']);
+    expect(parseAnswers(output, ['till.svc.cluster.local.'])).toBeUndefined();
   });
 });
 

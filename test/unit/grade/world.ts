@@ -3,7 +3,14 @@ import type { ClusterSpec } from '../../../src/api/cluster.ts';
 import type { NamespaceTexts } from '../../../src/api/dataplane.ts';
 import type { Facts, FileOutcome, LinkFact, ProcessFact } from '../../../src/api/facts.ts';
 import type { LabDefinition, TaskDefinition } from '../../../src/api/lab.ts';
-import type { HttpOutcome, LookupOutcome, SeriesOutcome, SeriesProbe, TcpOutcome } from '../../../src/api/probes.ts';
+import type {
+  HttpOutcome,
+  LookupOutcome,
+  LookupProbe,
+  SeriesOutcome,
+  SeriesProbe,
+  TcpOutcome,
+} from '../../../src/api/probes.ts';
 import type { CheckReport, Report } from '../../../src/api/report.ts';
 import type { Cidr, Ipv4 } from '../../../src/api/scalars.ts';
 import type { ClusterAccess } from '../../../src/host/grade/access.ts';
@@ -26,7 +33,7 @@ export interface World {
   readonly series?: (series: SeriesProbe) => SeriesOutcome;
   /** Of a parameter at a place. Undefined: there is none. */
   readonly sysctl?: (at: string, name: string) => string | undefined;
-  readonly lookup?: (at: string, name: string) => LookupOutcome;
+  readonly lookup?: (at: string, name: string, probe: LookupProbe) => LookupOutcome;
   /** What the fabric's `dataplane` has read. */
   readonly dataplane?: readonly NamespaceTexts[];
   /** What kube-proxy writes on this machine. */
@@ -132,7 +139,7 @@ const answer = (world: World, method: string, params: Params): unknown => {
       return value === undefined ? {} : { value };
     }
     case 'lookup':
-      return world.lookup?.(at, params.name);
+      return world.lookup?.(at, params.name, params as unknown as LookupProbe);
     case 'journal':
     case 'readFile': {
       const from = method === 'journal' ? world.journals : world.files;

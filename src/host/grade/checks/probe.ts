@@ -39,7 +39,8 @@ const failures: Readonly<Record<ProbeFailure, (message: string) => string>> = {
 
 /** `wholeWay`: how to see the way of the packet, or empty. */
 const failureHints: Readonly<Record<ProbeFailure, (wholeWay: string) => string>> = {
-  unresolved: () => 'Is there a service of that name in that namespace? kubectl get services -A',
+  unresolved: () =>
+    'Is there a service of that name in that namespace (kubectl get services -A)? If no name resolves, look at /etc/resolv.conf of the pod and at the service kube-dns.',
   unreachable: () =>
     'Look at the routes (`ip route`) of the sender and at REJECT rules: packets to a service without endpoints are rejected.',
   refused: () =>
@@ -71,7 +72,8 @@ const koreanFailures: typeof failures = {
 };
 
 const koreanFailureHints: typeof failureHints = {
-  unresolved: () => '그 네임스페이스에 그 이름의 서비스가 있습니까? kubectl get services -A',
+  unresolved: () =>
+    '그 네임스페이스에 그 이름의 서비스가 있습니까(kubectl get services -A)? 어떤 이름도 안 된다면 파드의 /etc/resolv.conf와 kube-dns 서비스를 보세요.',
   unreachable: () =>
     '보내는 쪽의 경로(`ip route`)와 REJECT 규칙을 보세요. 엔드포인트가 없는 서비스로 가는 패킷은 거부됩니다.',
   refused: () =>

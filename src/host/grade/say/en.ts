@@ -97,6 +97,7 @@ export const english = {
   // Names
   noResolver: (place: string, host: string) =>
     `${place} doesn't know the name ${host}: only pods ask the cluster's DNS`,
+  noNameserver: (place: string) => `the resolv.conf of ${place} has no name server`,
   notResolved: (host: string, cause: string) => `the name ${host} doesn't resolve${cause === '' ? '' : `: ${cause}`}`,
 };
 

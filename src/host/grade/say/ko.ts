@@ -84,5 +84,6 @@ export const korean: Phrases = {
   onMachine: (machine, command) => `${machine}에서: ${command}`,
 
   noResolver: (place, host) => `${place}에서는 ${host} 이름을 알 수 없음: 클러스터의 DNS는 파드만 사용합니다`,
+  noNameserver: (place) => `${place}의 resolv.conf에 네임 서버가 없음`,
   notResolved: (host, cause) => `${host} 이름의 주소를 찾을 수 없음${cause === '' ? '' : `: ${cause}`}`,
 };

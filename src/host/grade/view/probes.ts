@@ -1,7 +1,15 @@
 // Sends real traffic from a place: HTTP requests, TCP connections and DNS lookups.
 import type { ClusterSpec } from '../../../api/cluster.ts';
-import { componentPorts } from '../../../api/paths.ts';
-import type { HttpOutcome, LookupOutcome, SeriesOutcome, TcpOutcome } from '../../../api/probes.ts';
+import { componentPorts, nodePaths } from '../../../api/paths.ts';
+import type {
+  HttpOutcome,
+  LookupOutcome,
+  ProbeFailure,
+  RecordType,
+  SearchList,
+  SeriesOutcome,
+  TcpOutcome,
+} from '../../../api/probes.ts';
 import { BrokenFact, type Endpoint, isMachine, type RepeatedRequest, spotOf, Unmet } from '../facts.ts';
 import { splitHostPort } from '../reference.ts';
 import type { Phrases } from '../say/en.ts';
@@ -9,6 +17,7 @@ import type { Arrivals, Candidate } from './arrivals.ts';
 import type { FactReader } from './fact-reader.ts';
 import type { Machines } from './machines.ts';
 import { isOutsider, type Place } from './places.ts';
+import { parseResolvConf } from './resolv-conf.ts';
 
 const defaultTimeoutMs = 2000;
 
@@ -150,18 +159,45 @@ export class Probes {
     return { outcome, endpoints, times: count };
   }
 
-  /** Asks the cluster's name server as a pod's resolver does, along its search list. */
-  lookup(from: Place, name: string, timeoutMs = defaultTimeoutMs): LookupOutcome {
+  /** Asks as the programs of a pod do, by the pod's resolv.conf. Other places ask the service of the cluster DNS. */
+  lookup(from: Place, name: string, timeoutMs = defaultTimeoutMs, record: RecordType = 'A'): LookupOutcome {
+    const { facts, say } = this.#options;
+    const { nameservers, ...question } = this.#questionOf(from, name);
+    let outcome: LookupOutcome | undefined;
+    for (const nameserver of nameservers) {
+      outcome = facts.one<'lookup'>({
+        kind: 'lookup',
+        spot: spotOf(from),
+        ...question,
+        ...(record === 'A' ? {} : { record }),
+        nameserver,
+        timeoutMs,
+        ...this.#dnsStages(from, nameserver),
+      });
+      // A resolver asks the next server only if this one is silent.
+      if (outcome.ok || !isSilence.has(outcome.failure)) return outcome;
+    }
+    return outcome ?? { ok: false, failure: 'unresolved', message: say.noNameserver(from.label) };
+  }
+
+  #questionOf(
+    from: Place,
+    name: string,
+  ): { readonly name: string; readonly nameservers: readonly string[]; readonly search?: SearchList } {
     const { cluster, facts } = this.#options;
-    return facts.one<'lookup'>({
-      kind: 'lookup',
-      spot: spotOf(from),
-      name: searchName(from, name),
-      nameserver: cluster.dnsAddress,
-      timeoutMs,
-      // A name server has the same endpoints for TCP.
-      ...this.#stages(from, cluster.dnsAddress, componentPorts.dns, {}),
-    });
+    const usual = { name: searchName(from, name), nameservers: [cluster.dnsAddress] };
+    const uid = from.pod?.metadata.uid;
+    if (uid === undefined || !/^[\w-]+$/.test(uid)) return usual;
+    const path = `${nodePaths.pods}/${uid}/resolv.conf`;
+    const file = facts.one<'file'>({ kind: 'file', machine: from.machine, path, tailBytes: 1 << 14 });
+    return file.exists ? { name, ...parseResolvConf(file.content) } : usual;
+  }
+
+  /** The cluster DNS must answer, whatever address a pod has for it. */
+  #dnsStages(from: Place, nameserver: string): Stages {
+    const lands = nameserver === this.#options.cluster.dnsAddress ? {} : { lands: ['endpoints/kube-system/kube-dns'] };
+    // A name server has the same endpoints for TCP.
+    return this.#stages(from, nameserver, componentPorts.dns, lands);
   }
 
   #stages(from: Place, address: string, port: number, expected: Expected): Stages {
@@ -216,6 +252,9 @@ export class Probes {
   }
 }
 
+/** Nobody has answered, or nobody could. */
+const isSilence: ReadonlySet<ProbeFailure> = new Set<ProbeFailure>(['timeout', 'refused', 'unreachable']);
+
 const targetOf = (request: RepeatedRequest): { readonly host: string; readonly port: number } => {
   if (request.kind === 'tcp') return request;
   const { hostname, port, protocol } = new URL(request.url);
@@ -226,7 +265,10 @@ const targetOf = (request: RepeatedRequest): { readonly host: string; readonly p
 const withoutState = (stages: readonly (readonly Candidate[])[]): readonly (readonly Endpoint[])[] =>
   stages.map((stage) => stage.map(({ isReady: _, ...endpoint }) => endpoint));
 
-/** The fabric searches as a pod in `default`. For a pod in another namespace, this function completes a bare name. */
+/**
+ * Without a resolv.conf, the fabric searches as a pod in `default`. For a pod in another namespace, this function
+ * completes a bare name.
+ */
 const searchName = (from: Place, name: string): string => {
   const namespace = from.pod?.metadata.namespace ?? 'default';
   return namespace === 'default' || name.includes('.') ? name : `${name}.${namespace}.svc.cluster.local.`;

@@ -40,7 +40,8 @@ const factOf = (request: FactRequest, cluster: ClusterSpec): Fact => {
     case 'lookup':
       return /^(kubernetes|kube-dns)\b|^[\d.]+$/.test(request.name) ? unknown : silence;
     case 'file':
-      return /^\/(root|tmp|home)\//.test(request.path) ? known({ exists: false }) : unknown;
+      // Of pods, a fresh cluster has only those of its manifests, as the kubelet starts them.
+      return /^\/(root|tmp|home|var\/lib\/kubelet\/pods)\//.test(request.path) ? known({ exists: false }) : unknown;
     default:
       return unknown;
   }
