@@ -78,6 +78,7 @@ const serve = async (path: string, pods: readonly Pod[]) => {
       sandbox: (_, name) => runtime.sandboxes().find(({ pod }) => pod.name === name),
       runtime,
     },
+    configz: { clusterDNS: ['10.96.0.10'] },
     ttyFolder: '/run/kubelet/tty',
     logger,
     signal,

@@ -64,6 +64,19 @@ export const parseKubeletConfig = (file: string, text: string): KubeletConfig =>
   return settingsFrom(createReader(value, fail));
 };
 
+/** The settings with which this kubelet runs, as `/configz` shows them: defaults included, named as in the file. */
+export const runningConfig = (config: KubeletConfig): Readonly<Record<string, unknown>> => {
+  const { clusterDns, containerLogMaxBytes, clientCaFile, ...same } = config;
+  return {
+    kind: 'KubeletConfiguration',
+    apiVersion: kubeletConfigVersion,
+    ...same,
+    ...(clientCaFile === undefined ? {} : { authentication: { x509: { clientCAFile: clientCaFile } } }),
+    clusterDNS: clusterDns,
+    containerLogMaxSize: String(containerLogMaxBytes),
+  };
+};
+
 const settingsFrom = (read: Reader): KubeletConfig => {
   const clientCaFile = read.text('authentication.x509.clientCAFile');
   const tlsCertFile = read.text('tlsCertFile');

@@ -15,7 +15,14 @@ import { createKlog } from '../component/klog.ts';
 import { runComponent } from '../component/run.ts';
 import { type Cgroups, openCgroups } from '../sys/cgroup.ts';
 import { createCniExecutor } from '../sys/cni.ts';
-import { type KubeletConfig, kubeletFlags, parseKubeletConfig, parseLabels, parseTaint } from './config.ts';
+import {
+  type KubeletConfig,
+  kubeletFlags,
+  parseKubeletConfig,
+  parseLabels,
+  parseTaint,
+  runningConfig,
+} from './config.ts';
 import { createSourceCache } from './container/source-cache.ts';
 import { startNodeAgent } from './node/agent.ts';
 import { readMachine } from './node/machine.ts';
@@ -66,6 +73,7 @@ const main = async (argv: readonly string[], signal: AbortSignal): Promise<void>
     listen: { host: config.address, port },
     tls: await readTls(config, rootFolder),
     pods: podLookup(syncLoop, runtime),
+    configz: runningConfig(config),
     ttyFolder: `${stateFolder}/tty`,
     logger,
     signal,

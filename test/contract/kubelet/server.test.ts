@@ -89,6 +89,11 @@ describe('access', () => {
     { name: 'a client without a certificate', who: undefined, status: 401 },
   ])('$name gets $status', async ({ who, status }) => expect((await get('/pods', who)).status).toBe(status));
 
+  test('shows the settings with which it runs', async () => {
+    const { body } = await get('/configz', 'admin');
+    expect(JSON.parse(body)).toEqual({ kubeletconfig: { clusterDNS: ['10.96.0.10'] } });
+  });
+
   test('a stream needs a client certificate', async () => {
     const socket = websocket('/exec/default/box/c?command=id', [], undefined);
     const refused = await new Promise((resolve) =>

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { parseKubeletConfig, parseLabels, parseTaint } from '../../../src/node/kubelet/config.ts';
+import { parseKubeletConfig, parseLabels, parseTaint, runningConfig } from '../../../src/node/kubelet/config.ts';
 
 const head = 'apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\n';
 const parse = (text: string) => parseKubeletConfig('/etc/kubernetes/kubelet-config.yaml', text);
@@ -21,6 +21,12 @@ describe('the configuration file', () => {
       clientCaFile: '/ca.crt',
       containerLogMaxBytes: 5 * 2 ** 20,
     });
+  });
+
+  test('is shown by a running kubelet as it could be in a file', () => {
+    const config = parse(`${head}clusterDNS: [10.96.0.10]\nauthentication: {x509: {clientCAFile: /ca.crt}}\n`);
+    expect(runningConfig(config)).toMatchObject({ clusterDNS: ['10.96.0.10'], clusterDomain: 'cluster.local' });
+    expect(parse(JSON.stringify(runningConfig(config)))).toEqual(config);
   });
 
   test('may set fields that have no effect here', () => {

@@ -14,6 +14,8 @@ export interface KubeletServerOptions {
   /** PEM. */
   readonly tls: { readonly cert: string; readonly key: string; readonly clientCa: string };
   readonly pods: PodLookup;
+  /** The settings with which the kubelet runs. */
+  readonly configz: Readonly<Record<string, unknown>>;
   readonly ttyFolder: string;
   readonly logger: Logger;
   readonly signal: AbortSignal;
@@ -75,6 +77,7 @@ const handleRequest = async (
     authorise(request);
     if (url.pathname === '/healthz') response.writeHead(200).end('ok');
     else if (url.pathname === '/pods') sendPods(response, options.pods);
+    else if (url.pathname === '/configz') sendJson(response, { kubeletconfig: options.configz });
     else if (url.pathname.startsWith('/containerLogs/')) await serveLogs(url, response, options.pods);
     else throw new RequestError(404, '404 page not found');
   } catch (error) {
@@ -103,10 +106,11 @@ const reasons: Readonly<Record<number, string>> = {
   404: 'NotFound',
 };
 
-const sendPods = (response: ServerResponse, pods: PodLookup): void => {
-  const list = { kind: 'PodList', apiVersion: 'v1', metadata: {}, items: pods.all() };
-  response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(list));
-};
+const sendPods = (response: ServerResponse, pods: PodLookup): void =>
+  sendJson(response, { kind: 'PodList', apiVersion: 'v1', metadata: {}, items: pods.all() });
+
+const sendJson = (response: ServerResponse, value: unknown): void =>
+  void response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(value));
 
 const refuseUpgrade = (socket: Duplex, error: unknown): void => {
   const code = error instanceof RequestError ? error.code : 500;
