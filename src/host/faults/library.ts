@@ -14,6 +14,7 @@ import { unreadyEndpoint } from './library/unready-endpoint.ts';
 import { wrongCidr } from './library/wrong-cidr.ts';
 import { wrongFlag } from './library/wrong-flag.ts';
 import { wrongKubeconfig } from './library/wrong-kubeconfig.ts';
+import { wrongNameserver } from './library/wrong-nameserver.ts';
 import { wrongTargetPort } from './library/wrong-target-port.ts';
 
 /** From the objects to the path, and then what is beside it. */
@@ -21,7 +22,7 @@ export const faults: readonly AnyFault[] = [
   ...[selectorTypo, wrongTargetPort, unreadyEndpoint],
   ...[componentStopped, wrongFlag, wrongKubeconfig, tamperedRule, flushedChain],
   ...[missingRoute, wrongCidr, ipForwardOff, mtu, duplicateAddress],
-  ...[dnsDown, policyTooTight],
+  ...[dnsDown, wrongNameserver, policyTooTight],
 ];
 
 export const findFault = (name: string): AnyFault | undefined => faults.find((fault) => fault.name === name);

@@ -51,6 +51,27 @@ export const setApiPort = async (lab: LabHandle, node: string, port: number): Pr
   await startUnit(lab, node, 'kube-proxy');
 };
 
+const kubeletConfig = '/etc/kubernetes/kubelet-config.yaml';
+
+/** Sets the name server that the kubelet gives to new pods, however the file is written, and restarts the kubelet. */
+export const setClusterDns = async (lab: LabHandle, node: string, address: string): Promise<void> => {
+  const list = `clusterDNS:\n  - ${address}\n`;
+  const edit = `s{^clusterDNS:.*\\n(?:[ \\t]*-.*\\n)*}{}mg; $_ .= qq{${list}};`;
+  await lab.node(node).$`perl -0pi -e ${edit} ${kubeletConfig}`;
+  await startUnit(lab, node, 'kubelet');
+};
+
+/** The name servers that the kubelet of a node gives to new pods now, by its own word. */
+export const clusterDnsOf = async (lab: LabHandle, node: string): Promise<readonly string[]> => {
+  const text = await lab.kubectl('get', '--raw', `/api/v1/nodes/${node}/proxy/configz`);
+  const { kubeletconfig } = JSON.parse(text) as { kubeletconfig: { clusterDNS?: readonly string[] } };
+  return kubeletconfig.clusterDNS ?? [];
+};
+
+/** The address of the service of the cluster DNS. */
+export const dnsAddressOf = (lab: LabHandle): Promise<string> =>
+  lab.kubectl('get', 'service', 'kube-dns', '-n', 'kube-system', '-o', 'jsonpath={.spec.clusterIP}');
+
 /** The pod subnet of a node, as podnet routes it. */
 export const podSubnet = (lab: LabHandle, node: string): Promise<string> =>
   lab.kubectl('get', 'node', node, '-o', 'jsonpath={.spec.podCIDR}');

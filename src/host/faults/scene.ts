@@ -112,6 +112,14 @@ spec:
 `);
 };
 
+/** Deletes the pod that calls, and makes it again. */
+export const renewVisitor = async (lab: LabHandle, service: string, node: string): Promise<void> => {
+  const { namespace, visitor } = partsOf(service);
+  await lab.kubectl('delete', 'pod', visitor, '-n', namespace, '--ignore-not-found', '--grace-period=1');
+  await ensurePod(lab, { name: visitor, image: 'toolbox', node, namespace });
+  await lab.kubectl('wait', '--for=condition=Ready', `pod/${visitor}`, '-n', namespace, '--timeout=60s');
+};
+
 /** A service that somebody changed is replaced, because some fields never change. */
 const ensureService = async (lab: LabHandle, { service, nodePort }: Scene): Promise<void> => {
   const { namespace, name } = partsOf(service);
