@@ -1,9 +1,14 @@
 // Which wrong solutions labs derives from what the checks of a task look at, and which of them are tried together.
 import { expect, test } from 'vitest';
 import type { CheckDefinition, LabDefinition, TaskDefinition } from '../../../src/api/lab.ts';
-import type { Mutant } from '../../../src/host/instructor/test/mutants/mutant.ts';
-import { hasRules } from '../../../src/host/instructor/test/mutants/rules.ts';
-import { type Objects, subjectsIn, subjectsOf } from '../../../src/host/instructor/test/mutants/subjects.ts';
+import type { Derivation, Mutant } from '../../../src/host/instructor/test/mutants/mutant.ts';
+import { hasRules, oneNode, rule } from '../../../src/host/instructor/test/mutants/rules.ts';
+import {
+  type Objects,
+  type Subject,
+  subjectsIn,
+  subjectsOf,
+} from '../../../src/host/instructor/test/mutants/subjects.ts';
 import { batchesOf } from '../../../src/host/instructor/test/mutants/try.ts';
 
 const service = (namespace: string, name: string, clusterIP: string): Objects['services'][number] => ({
@@ -74,6 +79,27 @@ test('the port of a service counts where a check uses it', () => {
   const nodePort = `http://192.168.56.12:$\{service/web:.spec.ports[0].nodePort}/`;
   expect(looksAt({ type: 'http', from: 'client', url: nodePort }).ports).toEqual([]);
   expect(looksAt({ type: 'http', from: 'pod/blue', url: 'http://web/' }).ports).toEqual(['default/web']);
+});
+
+test('a lookup looks at a service, but not at its packets and ports', () => {
+  const lookup = { type: 'lookup', from: 'pod/blue', name: 'web', address: `$\{service/web:.spec.clusterIP}` };
+  expect(looksAt(lookup)).toMatchObject({ services: ['default/web'], carried: [], ports: [] });
+  const http = { type: 'http', from: 'pod/blue', url: 'http://web/' };
+  expect(looksAt(lookup, http)).toMatchObject({ carried: ['default/web'], ports: ['default/web'] });
+});
+
+test('no rule is deleted of a headless service, which has none', () => {
+  const apply = (clusterIP: string) => {
+    const [subject] = subjectsIn({ ...objects, services: [service('shop', 'cart', clusterIP)] });
+    const endpoint = { address: '10.244.1.2', port: 80 };
+    const task = { ...looksAt({ type: 'http', from: 'node/*', url: 'http://10.96.0.30/' }), carried: ['shop/cart'] };
+    const from = { tasks: [task], ruleNodes: ['node01', 'node02'], say: { rule: String, oneNode: String } };
+    return [rule, oneNode].flatMap((make) =>
+      make(from as unknown as Derivation, { ...(subject as Subject), endpoint }),
+    );
+  };
+  expect(apply('10.96.0.30').length).toBeGreaterThan(0);
+  expect(apply('None')).toEqual([]);
 });
 
 test('a check looks at the nodes that it names, those of its callers, and those that it calls', () => {

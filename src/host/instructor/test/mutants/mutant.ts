@@ -49,6 +49,10 @@ export const sh = async (calls: LabCalls, place: PlaceRef, script: string): Prom
 export const about = ({ tasks }: Derivation, key: string): readonly TaskSubjects[] =>
   tasks.filter(({ services }) => services.includes(key));
 
+/** The tasks whose checks look at packets for the service. */
+export const carries = ({ tasks }: Derivation, key: string): readonly TaskSubjects[] =>
+  tasks.filter(({ carried }) => carried.includes(key));
+
 export const idsOf = (tasks: readonly TaskSubjects[]): readonly string[] => tasks.map(({ task }) => task.id);
 
 export const patch = ({ calls }: Derivation, { namespace, name }: Subject, change: unknown): Promise<string> =>

@@ -1,5 +1,5 @@
 // Wrong solutions: rules of a service are missing on nodes.
-import { about, type Derivation, idsOf, type Mutant, sh, type Undo } from './mutant.ts';
+import { carries, type Derivation, idsOf, type Mutant, sh, type Undo } from './mutant.ts';
 import type { Subject, TaskSubjects } from './subjects.ts';
 
 /** Whether kube-proxy runs in the mode iptables: a task may have let the student choose another one. */
@@ -22,14 +22,17 @@ const rewrite = async ({ calls }: Derivation, node: string, drop: (line: string)
 
 const isAbout = (line: string, key: string): boolean => new RegExp(`--comment "?${key}[": ]`).test(`${line} `);
 
+/** kube-proxy writes nothing for a service without an address. */
+const isHeadless = ({ service }: Subject): boolean => service.spec.clusterIP === 'None';
+
 /** The rule that leads to an endpoint is missing on one node. */
 export const rule = (from: Derivation, subject: Subject): readonly Mutant[] =>
-  subject.endpoint === undefined
+  subject.endpoint === undefined || isHeadless(subject)
     ? []
     : from.ruleNodes.map((node) => ({
         group: `rule on ${node}`,
         what: from.say.rule(subject.key, node),
-        tasks: idsOf(about(from, subject.key).filter(({ nodes }) => nodes.includes(node))),
+        tasks: idsOf(carries(from, subject.key).filter(({ nodes }) => nodes.includes(node))),
         services: [subject.key],
         apply: async () => {
           await freeze(from, node);
@@ -42,9 +45,9 @@ export const rule = (from: Derivation, subject: Subject): readonly Mutant[] =>
 /** The rules of the service are on one node only. */
 export const oneNode = (from: Derivation, subject: Subject): readonly Mutant[] => {
   const onRules = ({ nodes }: TaskSubjects): readonly string[] => nodes.filter((node) => from.ruleNodes.includes(node));
-  const several = about(from, subject.key).filter((task) => onRules(task).length > 1);
+  const several = carries(from, subject.key).filter((task) => onRules(task).length > 1);
   const [keep] = several[0] ? onRules(several[0]) : [];
-  if (keep === undefined) return [];
+  if (keep === undefined || isHeadless(subject)) return [];
   const others = from.ruleNodes.filter((node) => node !== keep);
   return [
     {

@@ -26,6 +26,8 @@ export interface TaskSubjects {
   readonly task: TaskDefinition;
   /** Keys of the services that its checks look at. */
   readonly services: readonly string[];
+  /** Those of them whose packets its checks look at. A lookup looks only at the name. */
+  readonly carried: readonly string[];
   /** Those of them whose port its checks use. The port behind a node port may be any. */
   readonly ports: readonly string[];
   /** The nodes where its checks look, or from where they send. */
@@ -109,6 +111,9 @@ export const subjectsOf = (
   return {
     task,
     services: services.map(({ key }) => key),
+    carried: services
+      .filter((subject) => all || checks.some((each) => each.type !== 'lookup' && mentions(each, subject)))
+      .map(({ key }) => key),
     ports: services.filter((subject) => all || checks.some((each) => usesPort(each, subject))).map(({ key }) => key),
     nodes: [...new Set([...places.flatMap(nodeOf), ...called.map(({ name }) => name)])].filter((name) =>
       names.includes(name),
@@ -155,7 +160,8 @@ const mentions = (check: CheckDefinition, { name, namespace, key, service }: Sub
 };
 
 const usesPort = (check: CheckDefinition, subject: Subject): boolean => {
-  if (!mentions(check, subject) || textsOf(check).some((text) => text.includes('nodePort'))) return false;
+  if (check.type === 'lookup' || !mentions(check, subject) || textsOf(check).some((text) => text.includes('nodePort')))
+    return false;
   return check.type !== 'object' || JSON.stringify(fieldOf(check, 'where') ?? []).includes('ports');
 };
 
