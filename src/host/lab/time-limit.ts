@@ -34,8 +34,8 @@ export const timeLimitSchema = z
   .transform((text) => parseTimeLimit(text) ?? 0)
   .meta({
     description:
-      'For exams: how long the student has, at most 24h. The clock starts when the lab is ready for the first time. What ' +
-      'counts is the latest grading before the end.',
+      'For exams: how long the student has, at most 24h. The clock starts when the lab is ready for the first time. ' +
+      'What counts is the latest grading before the end.',
     title: 'duration',
     examples: ['90m', '1h30m'],
   });
