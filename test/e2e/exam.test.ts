@@ -59,7 +59,9 @@ test('when the time is over, what was graded before counts, and evidence says th
 }, async () => {
   const lab = join(folder, 'lab');
   const started = await exam('start', lab, '--yes');
-  expect(started, started.stderr).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('This is an exam.') });
+  expect(started, started.stderr).toMatchObject({ exitCode: 0 });
+  // On a slow machine, these seconds are over by then.
+  expect(started.stdout).toMatch(/ left, until |The time was over at /);
   // However long a check takes on this machine, one is in time.
   let checked: Report;
   do {
@@ -89,7 +91,7 @@ test('when the time is over, what was graded before counts, and evidence says th
   expect(await labs(['verify', file, lab, '--report', 'json'])).toMatchObject({ exitCode: 0, stdout: graded.stdout });
 });
 
-test('more time lets the student go on, and a reset keeps the clock', { timeout: 300_000 }, async () => {
+test('more time lets the student go on, and a reset keeps the clock', async () => {
   const before = await grade();
   expect((await exam('extend', '1h', '--yes')).exitCode).toBe(0);
   expect(await grade()).toMatchObject({ score: 2, timeLimit: { over: false }, tasks: [{ score: 1 }, { score: 1 }] });

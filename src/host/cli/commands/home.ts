@@ -2,6 +2,7 @@
 import { localize } from '../../../api/lab.ts';
 import { ExitCode } from '../../../kit/error.ts';
 import type { ClusterSummary } from '../../cluster/status.ts';
+import { isOver } from '../../grade/time-limit.ts';
 import type { Context, Run } from '../context.ts';
 import { candidatesOf, chooseInstance, clustersIfAny } from '../instances.ts';
 import { startCommandOf } from '../messages/general.ts';
@@ -43,6 +44,7 @@ const show = async (context: Context, instance: ClusterSummary): Promise<void> =
   for (const line of wrap(nextLine, output.width)) output.line(output.paint('bold', line));
   if (instance.state !== 'running')
     commands(context, [[startCommandOf(instance.name, instance.lab), say.homeResume], ...say.homeStopped]);
+  else if (standing.clock && isOver(standing.clock, new Date())) commands(context, say.homeOver);
   else commands(context, next === undefined ? say.homeDone : say.homeNext(number));
 };
 

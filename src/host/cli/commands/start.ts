@@ -151,9 +151,10 @@ const printNext = (
   output.line();
   output.line(output.paint(['bold', 'green'], resumed ? say.resumed(name, seconds) : say.ready(name, seconds)));
   for (const line of leftLines(context, clock)) output.line(line);
-  if (clock && !isOver(clock, new Date())) for (const line of wrap(say.timeCounts, output.width)) output.line(line);
+  const over = clock !== undefined && isOver(clock, new Date());
+  if (clock && !over) for (const line of wrap(say.timeCounts, output.width)) output.line(line);
   output.line();
-  for (const line of commandLines(output, say.next)) output.line(line);
+  for (const line of commandLines(output, over ? say.homeOver : say.next)) output.line(line);
 };
 
 /** What is not as it should be, below the result. */

@@ -32,6 +32,18 @@ export const timeMessages = {
     'This is an exam. What counts is the latest grading before the end: run `labs check` in time.',
     '시험입니다. 끝나기 전의 마지막 채점으로 점수를 매기므로, 제때 `labs check`를 실행하세요.',
   ),
+  homeOver: both<readonly (readonly [command: string, purpose: string])[]>(
+    [
+      ['check', 'see what counts'],
+      ['grade', 'show the whole report'],
+      ['stop', 'stop the cluster and keep everything in it'],
+    ],
+    [
+      ['check', '점수에 들어간 결과 보기'],
+      ['grade', '전체 보고서 보기'],
+      ['stop', '클러스터를 멈추고 모두 보존'],
+    ],
+  ),
   timeOver: both(
     (at: string) =>
       `The time was over at ${at}; ` +
