@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import type { CheckDefinition, LabDefinition, TaskDefinition } from '../../../src/api/lab.ts';
 import type { Derivation, Mutant } from '../../../src/host/instructor/test/mutants/mutant.ts';
+import { deletionsIn, nftOnNodes } from '../../../src/host/instructor/test/mutants/nft.ts';
 import { hasRules, oneNode, rule } from '../../../src/host/instructor/test/mutants/rules.ts';
 import {
   type Objects,
@@ -122,4 +123,67 @@ test('rules are deleted only on nodes that have them, whatever mode the lab bega
   expect(hasRules('*nat\n:KUBE-SERVICES - [0:0]\n-A KUBE-SERVICES -d 10.96.0.1/32 -j KUBE-SVC-X\nCOMMIT\n')).toBe(true);
   expect(hasRules('*nat\n-A KUBE-PORTALS-HOST -d 10.96.0.1/32 -j DNAT\nCOMMIT\n')).toBe(false);
   expect(hasRules(undefined)).toBe(false);
+});
+
+const inTable = { family: 'ip', table: 'mine' };
+const daddr = { payload: { protocol: 'ip', field: 'daddr' } };
+const nft = JSON.stringify({
+  nftables: [
+    { table: { family: 'ip', name: 'mine', handle: 1 } },
+    {
+      map: {
+        ...{ ...inTable, name: 'verdicts' },
+        elem: [
+          [
+            { elem: { val: { concat: ['10.96.0.20', 'tcp', 80] }, comment: 'default/web' } },
+            { goto: { target: 'web' } },
+          ],
+          [{ concat: ['10.96.0.201', 'tcp', 80] }, { goto: { target: 'web' } }],
+        ],
+      },
+    },
+    { map: { ...inTable, name: 'node-ports', elem: [[30080, { goto: { target: 'web' } }]] } },
+    { set: { ...inTable, name: 'addresses', elem: ['10.96.0.20', '10.96.0.30'] } },
+    { rule: { ...inTable, chain: 'pre', handle: 7, expr: [{ match: { left: daddr, right: '10.96.0.20' } }] } },
+    { rule: { ...inTable, chain: 'pre', handle: 8, expr: [{ vmap: { key: daddr, data: '@verdicts' } }] } },
+    {
+      rule: {
+        family: 'ip',
+        table: 'nat',
+        chain: 'X',
+        handle: 9,
+        expr: [{ match: { left: daddr, right: '10.96.0.20' } }],
+      },
+    },
+  ],
+});
+
+test('of nft, the rules and elements go that name a service, but not those of iptables', () => {
+  const element = (name: string, key: unknown) => ({ delete: { element: { ...inTable, name, elem: [key] } } });
+  const rule = { delete: { rule: { ...inTable, chain: 'pre', handle: 7 } } };
+  const commands = [
+    element('verdicts', { concat: ['10.96.0.20', 'tcp', 80] }),
+    element('node-ports', 30080),
+    element('addresses', '10.96.0.20'),
+    rule,
+  ];
+  expect(deletionsIn(nft, ['10.96.0.20', 30080])).toEqual([{ table: 'ip mine', commands }]);
+  expect(deletionsIn(nft, ['10.96.0.40'])).toEqual([]);
+  expect(deletionsIn('', ['10.96.0.20'])).toEqual([]);
+});
+
+test('a service is deleted from nft where nft has it, for the tasks that look there', () => {
+  const [web] = subjectsIn(objects).filter(({ key }) => key === 'default/web');
+  const task = (id: string, nodes: readonly string[]) => ({ task: { id }, carried: ['default/web'], nodes });
+  const from = {
+    say: { nft: (service: string, node: string) => `${service} on ${node}` },
+    tasks: [task('a', ['node01']), task('b', ['node02']), task('c', ['node01', 'node02'])],
+    nft: new Map([
+      ['node01', nft],
+      ['node02', ''],
+    ]),
+  } as unknown as Derivation;
+  expect(nftOnNodes(from, web as NonNullable<typeof web>)).toMatchObject([
+    { group: 'nft on node01', what: 'default/web on node01', tasks: ['a', 'c'], services: ['default/web'] },
+  ]);
 });

@@ -2,6 +2,7 @@
 import { byHand } from './by-hand.ts';
 import { handmadeEndpoints, stopped } from './hidden.ts';
 import type { Derivation, Mutant } from './mutant.ts';
+import { nftOnNodes } from './nft.ts';
 import { servicePort, targetPort } from './ports.ts';
 import { oneNode, rule } from './rules.ts';
 
@@ -11,6 +12,7 @@ export const deriveMutants = (from: Derivation): readonly Mutant[] => [
     ...servicePort(from, subject),
     ...rule(from, subject),
     ...oneNode(from, subject),
+    ...nftOnNodes(from, subject),
     ...byHand(from, subject),
   ]),
   ...stopped(from),

@@ -31,6 +31,8 @@ export interface Derivation {
   readonly mended: ReadonlyMap<string, Mended>;
   /** The nodes where kube-proxy writes rules of iptables: only these show how a service works there. */
   readonly ruleNodes: readonly string[];
+  /** `nft -j list ruleset` of each node. */
+  readonly nft: ReadonlyMap<string, string>;
 }
 
 export interface Mended {
@@ -41,8 +43,8 @@ export interface Mended {
 }
 
 /** @throws Error when the script fails: a wrong solution that was not made must not pass for a survivor */
-export const sh = async (calls: LabCalls, place: PlaceRef, script: string): Promise<void> => {
-  const { exitCode, stderr } = await calls.run(place, script);
+export const sh = async (calls: LabCalls, place: PlaceRef, script: string, input?: string): Promise<void> => {
+  const { exitCode, stderr } = await calls.run(place, script, input === undefined ? {} : { input });
   if (exitCode !== 0) throw new Error(`${place}: ${script}: ${stderr.trim()}`);
 };
 

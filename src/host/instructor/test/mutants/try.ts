@@ -26,7 +26,12 @@ export const testMutants = async (course: Course): Promise<void> => {
   const proxies = lab.cluster.nodes.filter(hasProxy).map(({ name }) => name);
   const saved = await Promise.all(proxies.map((name) => calls.facts(`node/${name}`, 'iptables')));
   const ruleNodes = proxies.filter((_, index) => hasRules(saved[index]?.iptables));
-  const all = deriveMutants({ calls, say, subjects, tasks: tasks.map(of), mended: course.mended, ruleNodes });
+  const nft = new Map(
+    await Promise.all(
+      calls.nodes.map(async (node) => [node, (await calls.facts(`node/${node}`, 'nft')).nft ?? ''] as const),
+    ),
+  );
+  const all = deriveMutants({ calls, say, subjects, tasks: tasks.map(of), mended: course.mended, ruleNodes, nft });
   await tryAnswers(course);
   const tried = drawFrom(
     all.filter((each) => each.tasks.length > 0),
