@@ -1,6 +1,7 @@
 // Grades a lab again from the facts that were kept: no cluster, no Docker, no clock.
 import type { LabDefinition } from '../../api/lab.ts';
 import type { Report } from '../../api/report.ts';
+import { isFaultScript } from '../faults/reference.ts';
 import { block, evaluateEntry, selectEntries } from '../grade/entry.ts';
 import { type Fact, type FactRequest, type FactStore, keyOf, MissingFacts } from '../grade/facts.ts';
 import { assembleReport, type ReportOptions } from '../grade/report-of.ts';
@@ -10,7 +11,7 @@ import type { Machine } from '../grade/view/machines.ts';
 import type { Content, KeptCheck, KeptFact } from './content.ts';
 import { isRedacted, redact } from './redact.ts';
 
-/** Facts of scripts name a file of the lab. Evidence has its path inside of the lab's folder. */
+/** Facts of scripts name a file of the lab, or a fault of the library. Evidence has the file's path inside of the lab. */
 const scriptKinds: ReadonlySet<string> = new Set(['check', 'expected']);
 
 export const isScripted = ({ requests }: KeptFact): boolean => requests.some(({ kind }) => scriptKinds.has(kind));
@@ -23,7 +24,8 @@ export const withoutFolder = (request: FactRequest, folder: string): KeptFact['r
 
 const keyIn = (request: KeptFact['requests'][number], folder: string): string => {
   const { file } = request;
-  const here = scriptKinds.has(request.kind) && typeof file === 'string' ? { file: `${folder}/${file}` } : {};
+  const isOfLab = scriptKinds.has(request.kind) && typeof file === 'string' && !isFaultScript(file);
+  const here = isOfLab ? { file: `${folder}/${file}` } : {};
   return keyOf({ ...request, ...here } as unknown as FactRequest);
 };
 

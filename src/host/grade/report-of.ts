@@ -149,7 +149,7 @@ const reportCheck = (
   const { outcome, expected, durationMs } = evaluation;
   const hint = hintOf(check, evaluation, language);
   const observed = observedOf(outcome, { lab, task, language });
-  const isHidden = check.reveal === 'nothing' && outcome.outcome !== 'pass';
+  const isHidden = check.reveal === 'nothing' && outcome.outcome !== 'pass' && !isUnanswered(check, evaluation);
   const { hidden } = phrases[language];
   return {
     id: check.id,
@@ -186,10 +186,14 @@ const mostShown = 4000;
  */
 const hintOf = (check: CheckDefinition, { outcome, retry }: Evaluation, language: Language): string | undefined => {
   if (outcome.outcome !== 'fail') return undefined;
-  const unanswered = isQuestion(check) && (retry === 'never' || outcome.unclear);
-  if (check.hint && !unanswered) return localize(check.hint, language);
+  if (isUnanswered(check, { outcome, retry })) return outcome.hint;
+  if (check.hint) return localize(check.hint, language);
   return check.reveal === 'cause' ? outcome.hint : undefined;
 };
+
+/** A question without an answer, or with one that names no choice. */
+const isUnanswered = (check: CheckDefinition, { outcome, retry }: Pick<Evaluation, 'outcome' | 'retry'>): boolean =>
+  isQuestion(check) && outcome.outcome === 'fail' && (retry === 'never' || outcome.unclear === true);
 
 const observedOf = (outcome: Outcome, subject: Subject): string => {
   switch (outcome.outcome) {

@@ -78,6 +78,10 @@ describe('evidence', () => {
     ['in Korean', () => makeEvidence(world, 'ko')],
     ['with rules that are missing', () => makeEvidence({ ...world, facts: everyNode({ iptables: noRules }) })],
     ['with checks that are broken', () => makeEvidence({ ...world, facts: {} })],
+    [
+      'with a script of a fault of the library',
+      () => makeEvidence(world, 'en', { ...progress, begun: ['mend'] }, '  - { id: mend, fault: duplicate-address }\n'),
+    ],
     ['without the API server', () => makeEvidence({ ...world, kube: () => ({ status: 503, body: null }) })],
   ])('does so %s', async (_, make) => {
     const { lab, report, files } = await make();

@@ -45,11 +45,11 @@ const script = `export const check = async () => ({ pass: true, observed: 'the s
 export const expected = async () => ['here', 'there'];
 `;
 
-/** @returns a lab in a folder of its own */
-export const makeLab = async (): Promise<LabDefinition> => {
+/** @param tasks more of them, as in lab.yaml. @returns a lab in a folder of its own */
+export const makeLab = async (tasks = ''): Promise<LabDefinition> => {
   const folder = await mkdtemp(join(tmpdir(), 'labs-evidence-'));
   await mkdir(join(folder, 'tasks'));
-  await writeFile(join(folder, 'lab.yaml'), definition);
+  await writeFile(join(folder, 'lab.yaml'), definition + tasks);
   await writeFile(join(folder, 'look.ts'), script);
   await writeFile(join(folder, 'tasks/look.md'), '# Look\n');
   return loadLab(folder);
@@ -92,8 +92,9 @@ export const makeEvidence = async (
   given: World = world,
   language: 'en' | 'ko' = 'en',
   student: Progress = progress,
+  tasks = '',
 ): Promise<Made> => {
-  const lab = await makeLab();
+  const lab = await makeLab(tasks);
   const recorded = new Map<string, Rests>();
   const present = await gradeLab({
     lab,

@@ -96,6 +96,14 @@ describe('reveal', () => {
     expect(report?.outcome).toBe('fail');
     expect(JSON.stringify(report)).not.toMatch(/10\.96\.0\.20|refused/);
   });
+
+  test('nothing tells a question without an answer from one with a wrong answer', async () => {
+    const lab = labOf([{ id: 'a', type: 'answer', question: 'Which?', equals: 'this', reveal: 'nothing' }]);
+    const [open] = (await grade(lab, {})).tasks[0]?.checks ?? [];
+    expect(open).toMatchObject({ observed: 'not answered yet', hint: 'labs answer 1' });
+    const [wrong] = (await grade(lab, {}, { ...nobody, answers: { 'task/a': 'that' } })).tasks[0]?.checks ?? [];
+    expect(JSON.stringify(wrong)).not.toMatch(/this"|that|Which/);
+  });
 });
 
 describe('a task with a setup', () => {

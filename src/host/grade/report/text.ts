@@ -110,7 +110,7 @@ const taskLines = (task: TaskReport, page: Page): readonly string[] => {
   const indent = ' '.repeat(4);
   const below = { ...page, width: page.width - indent.length };
   const since =
-    done || task.passedAt === undefined
+    done || broken || task.passedAt === undefined
       ? []
       : wrap(page.words.brokenSince(timeOf(task.passedAt)), below.width - 4).map(
           (line) => `  ${page.paint('yellow', line)}`,

@@ -45,7 +45,7 @@ export const english = {
   // Checks
   /** Of a failed check with `reveal: nothing`. */
   hidden: {
-    expected: 'what the line above says',
+    expected: 'what its title says',
     observed: 'not yet. To find out what is wrong is part of the task',
   },
   not: (phrase: string) => `this must not be true: ${phrase}`,

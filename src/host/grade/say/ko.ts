@@ -41,7 +41,7 @@ export const korean: Phrases = {
   fromEnglish: toKorean,
 
   hidden: {
-    expected: '위에 적힌 상태',
+    expected: '제목에 적힌 상태',
     observed: '아직 아님. 무엇이 잘못되었는지 찾는 것도 과제의 일부입니다',
   },
   not: (phrase) => `다음과 같으면 안 됨: ${phrase}`,
