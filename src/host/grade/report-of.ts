@@ -20,7 +20,7 @@ import { printable } from '../../kit/printable.ts';
 import { isQuestion } from './checks/answer.ts';
 import { guessed, pastOf } from './past.ts';
 import { phrases } from './say/phrases.ts';
-import { gives, hintCost, historyOf, type Student, undoneNeeds } from './student.ts';
+import { gives, hintCost, historyOf, openSecret, type Student, undoneNeeds } from './student.ts';
 import type { Evaluation, Evaluations, TimedEvaluation } from './verdict.ts';
 import type { Machine } from './view/machines.ts';
 
@@ -108,10 +108,12 @@ const reportTask = (
   task: TaskDefinition,
   evaluations: Evaluations,
 ): TaskReport => {
+  const secret = openSecret(lab, task, progress);
   const checks = task.checks.map((check) => {
     const evaluation = evaluations.get(`${task.id}/${check.id}`);
     const shown = gives(progress, task.id, check.id) ? evaluation : withheld(evaluation, { lab, task, language });
-    return reportCheck(check, shown, { lab, task, language });
+    const report = reportCheck(check, shown, { lab, task, language });
+    return secret === undefined ? report : withoutCause(report, phrases[language].mayBeFaultOf(secret));
   });
   const cost = hintCost(task, progress);
   return {
@@ -123,6 +125,13 @@ const reportTask = (
     ...(cost > 0 ? { hintCost: cost } : {}),
     checks,
   };
+};
+
+/** A task that has passed would tell what a fault breaks whose own checks keep it secret. */
+const withoutCause = (report: CheckReport, observed: string): CheckReport => {
+  if (report.outcome !== 'fail') return report;
+  const { hint: _, ...others } = report;
+  return { ...others, observed };
 };
 
 interface Subject {

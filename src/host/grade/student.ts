@@ -42,6 +42,25 @@ export const undoneNeeds = (
   return needs.filter((need) => passedAt?.[need] === undefined && skipped?.[need] === undefined && !passesNow(need));
 };
 
+/** The number of another task whose fault is open and secret, if this task has passed before. */
+export const openSecret = (
+  { tasks }: LabDefinition,
+  { id }: TaskDefinition,
+  { begun, passedAt = {}, solved = [], skipped = {} }: Student,
+): number | undefined => {
+  if (passedAt[id] === undefined) return undefined;
+  const isOpen = (other: string): boolean =>
+    other !== id && begun.includes(other) && passedAt[other] === undefined && skipped[other] === undefined;
+  const index = tasks.findIndex(
+    (task) =>
+      task.setup !== undefined &&
+      isOpen(task.id) &&
+      !solved.includes(task.id) &&
+      task.checks.some(({ reveal }) => reveal !== 'cause'),
+  );
+  return index < 0 ? undefined : index + 1;
+};
+
 /** For a look at the cluster, whoever did the tasks: no task is locked, and nothing is withheld. */
 export const whoeverDid = <S extends Student>({ tasks }: LabDefinition, student: S): S => ({
   ...student,

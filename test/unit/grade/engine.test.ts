@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { gradeLab } from '../../../src/host/grade/engine.ts';
 import { exitCodeOf } from '../../../src/host/grade/report-of.ts';
+import type { Student } from '../../../src/host/grade/student.ts';
 import { accessTo, grade, labOf, nobody, pod, type World } from './world.ts';
 
 const signal = new AbortController().signal;
@@ -103,6 +104,33 @@ describe('reveal', () => {
     expect(open).toMatchObject({ observed: 'not answered yet', hint: 'labs answer 1' });
     const [wrong] = (await grade(lab, {}, { ...nobody, answers: { 'task/a': 'that' } })).tasks[0]?.checks ?? [];
     expect(JSON.stringify(wrong)).not.toMatch(/this"|that|Which/);
+  });
+});
+
+describe('a task that has passed', () => {
+  const [fault] = labOf([file('b', { reveal: 'nothing' })], { id: 'mend', setup: '/lab/setup.ts' }).tasks;
+  const plain = labOf([file('a')]);
+  const lab = { ...plain, tasks: [...plain.tasks, ...(fault ? [fault] : [])] };
+  const passedAt = { task: '2026-01-01T00:00:00Z' };
+  const seen = async (student: Partial<Student>) =>
+    (await grade(lab, { files: {} }, { ...nobody, ...student })).tasks[0]?.checks[0];
+
+  test('does not tell what the secret fault of another task breaks', async () => {
+    const report = await seen({ passedAt, begun: ['mend'] });
+    expect(report).toMatchObject({
+      outcome: 'fail',
+      observed: 'not now. It passed before, and what task 2 is about may have changed it',
+    });
+    expect(report).not.toHaveProperty('hint');
+  });
+
+  test.each<[string, Partial<Student>]>([
+    ['the fault has not begun', { passedAt }],
+    ['the fault is mended', { passedAt: { ...passedAt, mend: '2026-01-01T00:00:00Z' }, begun: ['mend'] }],
+    ['labs has solved it', { passedAt, begun: ['mend'], solved: ['mend'] }],
+    ['it has not passed', { begun: ['mend'] }],
+  ])('tells what it saw if %s', async (_, student) => {
+    expect((await seen(student))?.observed).toContain('/a');
   });
 });
 

@@ -48,6 +48,7 @@ export const english = {
     expected: 'what its title says',
     observed: 'not yet. To find out what is wrong is part of the task',
   },
+  mayBeFaultOf: (task: number) => `not now. It passed before, and what task ${task} is about may have changed it`,
   not: (phrase: string) => `this must not be true: ${phrase}`,
   /** With `stableFor`. */
   stays: (phrase: string, seconds: number) => `${phrase}, and it stays so for ${seconds} s`,
