@@ -11,7 +11,7 @@ import type { Machine } from '../grade/view/machines.ts';
 import type { Content, KeptCheck, KeptFact } from './content.ts';
 import { isRedacted, redact } from './redact.ts';
 
-/** Facts of scripts name a file of the lab, or a fault of the library. Evidence has the file's path inside of the lab. */
+/** Facts of scripts name a file of the lab, or a fault. Evidence has the file's path inside of the lab's folder. */
 const scriptKinds: ReadonlySet<string> = new Set(['check', 'expected']);
 
 export const isScripted = ({ requests }: KeptFact): boolean => requests.some(({ kind }) => scriptKinds.has(kind));
