@@ -8,7 +8,8 @@ import { hashLabAnswers } from '../lab/hash-answers.ts';
 import { labFile, labFiles, loadLab } from '../lab/load.ts';
 import { parseYaml } from '../lab/parse.ts';
 import { listOf, type Raw, recordOf } from '../lab/raw.ts';
-import { readScript } from './student-script.ts';
+import { type Shows, shownIn, showsNothing } from './shows.ts';
+import { readScript, type Script } from './student-script.ts';
 
 export interface Edition {
   readonly lab: LabDefinition;
@@ -16,13 +17,15 @@ export interface Edition {
   readonly files: ReadonlyMap<string, Buffer>;
   /** `task/check` of the questions whose right answers can be read in the files. */
   readonly readable: readonly string[];
+  /** What else gives something away that this edition is meant to hide. */
+  readonly shows: Shows;
 }
 
 /** @throws LabError when the lab is not valid */
 export const wholeEdition = async (folder: string): Promise<Edition> => {
   const lab = await loadLab(folder);
   const files = await labFiles(folder);
-  return { lab, files, readable: [] };
+  return { lab, files, readable: [], shows: showsNothing };
 };
 
 /**
@@ -40,7 +43,7 @@ export const studentEdition = async (folder: string): Promise<Edition> => {
   kept.set(labFile, Buffer.from(stringify(definition, { lineWidth: 0 })));
   const sorted = new Map([...kept].sort(([a], [b]) => (a < b ? -1 : 1)));
   const scripted = questionsByScript(lab);
-  return { lab, files: sorted, readable: [...readable, ...scripted] };
+  return { lab, files: sorted, readable: [...readable, ...scripted], shows: shownIn(lab, sources, recordOf(value)) };
 };
 
 const isForTeachers = (path: string): boolean =>
@@ -55,14 +58,9 @@ const withoutHidden = (lab: Raw): Raw => {
   return { ...lab, tasks };
 };
 
-interface StudentScript {
-  readonly source: string;
-  readonly exports: readonly string[];
-}
-
 /** The scripts that the edition needs, and what they import, each without its solution. */
-const studentScripts = (lab: LabDefinition, files: ReadonlyMap<string, Buffer>): ReadonlyMap<string, StudentScript> => {
-  const scripts = new Map<string, StudentScript>();
+const studentScripts = (lab: LabDefinition, files: ReadonlyMap<string, Buffer>): ReadonlyMap<string, Script> => {
+  const scripts = new Map<string, Script>();
   const add = (path: string): void => {
     const content = files.get(path);
     if (scripts.has(path) || !content) return;
@@ -100,7 +98,7 @@ const readWithoutSolution = (path: string, source: string): ReturnType<typeof re
 };
 
 /** Names the script with `clear`, which labs finds in the script of the solution otherwise. */
-const withoutSolutions = (lab: Raw, scripts: ReadonlyMap<string, StudentScript>): Raw => {
+const withoutSolutions = (lab: Raw, scripts: ReadonlyMap<string, Script>): Raw => {
   const clears = (path: unknown): path is string => scripts.get(String(path))?.exports.includes('clear') ?? false;
   const tasks = listOf(lab.tasks).map(({ solve, wrong: _, ...task }) => {
     // The library has the solution of a fault, so the edition says that labs must not use it.

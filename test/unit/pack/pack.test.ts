@@ -87,6 +87,31 @@ describe('the edition for students', () => {
     expect(readable).toEqual(['web/text']);
   });
 
+  test('names each script that shows a fault or a solution once, and the tasks whose fault lab.yaml names', async () => {
+    expect((await studentEdition(folder)).shows).toEqual({
+      setups: ['scripts/pods.ts', 'scripts/web.ts'],
+      clears: [],
+      faults: [],
+    });
+    const clears = "import { names } from './names.ts';\nexport const solve = names;\nexport const clear = names;\n";
+    write('tiny', {
+      'lab.yaml': `${definition.replace('    setup: scripts/web.ts\n', '    clear: scripts/clears.ts\n')}  - id: mend
+    title: Mend
+    fault: selector-typo
+  - { id: drawn, fault: { draw: all } }
+  - { id: one, fault: { draw: [mtu] } }
+`.replace('cluster: { nodes: [', 'cluster: { nodes: [{ name: node01 }, { name: node02 }, '),
+      'scripts/clears.ts': clears,
+      'scripts/names.ts': 'export const names = 1;\n',
+    });
+    expect((await studentEdition(folder)).shows).toEqual({
+      setups: [],
+      clears: ['scripts/clears.ts', 'scripts/names.ts'],
+      faults: ['mend', 'one'],
+    });
+    expect((await wholeEdition(folder)).shows).toEqual({ setups: [], clears: [], faults: [] });
+  });
+
   test('is a lab with the same tasks, which can begin and be cleared', async () => {
     const { files: all } = await studentEdition(
       fileURLToPath(new URL('../../../labs/service-networking', import.meta.url)),

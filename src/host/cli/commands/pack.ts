@@ -20,7 +20,7 @@ export const run: Run = async (context, [given = '.'], options) => {
   );
   await refuseStudentEdition(context, folder, labName);
   const edition = options.student === true ? 'student' : 'whole';
-  const { lab, files, readable } = await (edition === 'student' ? studentEdition(folder) : wholeEdition(folder));
+  const { lab, files, readable, shows } = await (edition === 'student' ? studentEdition(folder) : wholeEdition(folder));
   const version = lab.version ?? '0.0.0';
   const { bytes, digest } = await writePack({ name: lab.name, version, edition }, files);
   const name = `${lab.name}-${version}${edition === 'student' ? '.student' : ''}.lab.tgz`;
@@ -28,16 +28,21 @@ export const run: Run = async (context, [given = '.'], options) => {
   await write(context, file, bytes);
   if (json) {
     output.line(
-      JSON.stringify({ file, lab: lab.name, version, edition, digest, files: files.size, readable }, null, 2),
+      JSON.stringify({ file, lab: lab.name, version, edition, digest, files: files.size, readable, shows }, null, 2),
     );
     return ExitCode.ok;
   }
   output.line(output.paint('green', say.packed(file, files.size, Math.ceil(bytes.length / 1024))));
   output.line(digest);
   output.note(output.paint('dim', say.packedFrom(folder)));
-  if (readable.length > 0)
-    for (const line of wrap(say.packReadable(readable.join(', ')), output.width))
-      output.note(output.paint('yellow', line));
+  const remarks = [
+    ...(readable.length > 0 ? [say.packReadable(readable.join(', '))] : []),
+    ...(shows.setups.length > 0 ? [say.packShowsSetups(shows.setups.join(', '))] : []),
+    ...(shows.clears.length > 0 ? [say.packShowsClears(shows.clears.join(', '))] : []),
+    ...(shows.faults.length > 0 ? [say.packShowsFaults(shows.faults.join(', '))] : []),
+  ];
+  for (const remark of remarks)
+    for (const line of wrap(remark, output.width)) output.note(output.paint('yellow', line));
   return ExitCode.ok;
 };
 

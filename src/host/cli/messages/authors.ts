@@ -80,6 +80,21 @@ export const authorMessages = {
     (questions: string) => `The right answers of these questions can be read in the file: ${questions}`,
     (questions: string) => `파일에서 정답을 읽을 수 있는 질문: ${questions}`,
   ),
+  packShowsSetups: both(
+    (scripts: string) =>
+      `These scripts prepare or break something, so labs needs them, and students can read them: ${scripts}`,
+    (scripts: string) => `과제를 준비하거나 고장을 내는 데 필요해서 학생도 읽을 수 있는 스크립트: ${scripts}`,
+  ),
+  packShowsClears: both(
+    (scripts: string) => `These scripts show what a solution makes, because labs removes it with them: ${scripts}`,
+    (scripts: string) => `풀이로 만든 것을 지우는 데 필요해서 풀이를 짐작할 수 있는 스크립트: ${scripts}`,
+  ),
+  packShowsFaults: both(
+    (tasks: string) =>
+      `lab.yaml names the fault of these tasks, and hides it only if one of several is drawn: ${tasks}`,
+    (tasks: string) =>
+      `lab.yaml에서 고장의 이름을 읽을 수 있는 과제: ${tasks}. 여러 고장 중에서 뽑으면 이름이 드러나지 않습니다`,
+  ),
   packUnwritable: both(
     (file: string, problem: string) => `${file} cannot be written: ${problem}`,
     (file: string, problem: string) => `파일을 쓸 수 없습니다 (${file}): ${problem}`,
