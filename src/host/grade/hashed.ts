@@ -1,6 +1,6 @@
 // Right answers as salted hashes: a lab for students can judge answers that nobody can read in it. Who has the lab can
 // still try answers out, a tenth of a second each: this hides a name or a line of text, but not one of few choices.
-import { randomBytes, scrypt } from 'node:crypto';
+import { createHmac, randomBytes, scrypt } from 'node:crypto';
 import { promisify } from 'node:util';
 import * as z from 'zod';
 import { formOf, forms, meaningOfRight } from './checks/meaning.ts';
@@ -15,7 +15,7 @@ const base64 = z.base64().min(1);
 export const hashSchema = z
   .strictObject({
     algorithm: z.literal('scrypt').meta({ description: 'How the hashes are made.' }),
-    salt: base64.meta({ description: 'Random bytes.', examples: ['bm90IHNvIHJhbmRvbQ=='] }),
+    salt: base64.meta({ description: 'Bytes that no other question has.', examples: ['bm90IHNvIHJhbmRvbQ=='] }),
     forms: z.array(z.enum(forms)).min(1).meta({
       description: 'What a right answer looks like. Others are not understood, which is not the same as wrong.',
     }),
@@ -43,4 +43,14 @@ export const hashAnswers = async (
   const digests = await Promise.all(meanings.map((text) => digestOf({ salt, text })));
   // In no order that tells which answer is which.
   return { algorithm: 'scrypt', salt, forms: [...new Set(rights.map(formOf))].sort(), digests: digests.sort() };
+};
+
+/**
+ * Salts that are the same each time for a lab.yaml, so that `labs verify` can make an edition for students again. Who
+ * guesses the rest of that text pays for each guess as much as for an answer.
+ * @returns the salt of a question, by any name that no other question has
+ */
+export const saltsFrom = async (definition: string): Promise<(question: string) => string> => {
+  const key = await derive(definition, Buffer.from('labs pack --student'), digestBytes, cost);
+  return (question) => createHmac('sha256', key).update(question).digest().subarray(0, saltBytes).toString('base64');
 };

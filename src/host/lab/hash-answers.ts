@@ -9,15 +9,15 @@ export interface Hashed {
   readonly readable: readonly string[];
 }
 
-/** @param lab valid data, as parsed from YAML */
-export const hashLabAnswers = async (lab: Raw): Promise<Hashed> => {
+/** @param lab valid data, as parsed from YAML. @param saltOf the salt of a question `task/check`; random by default */
+export const hashLabAnswers = async (lab: Raw, saltOf?: (question: string) => string): Promise<Hashed> => {
   const readable: string[] = [];
   const hashed = async (task: Raw, check: Raw): Promise<Raw> => {
     const { equals, ...rest } = check;
     if (check.type !== 'answer') return check;
     const rights = (Array.isArray(equals) ? equals : [equals]).map(String);
     if (equals !== undefined && !rights.some((text) => text.includes('${'))) {
-      const hash = await hashAnswers(rights);
+      const hash = await hashAnswers(rights, saltOf?.(`${task.id}/${check.id}`));
       return { ...rest, hash };
     }
     if (equals !== undefined || check.matches !== undefined) readable.push(`${task.id}/${check.id}`);

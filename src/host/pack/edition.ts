@@ -3,6 +3,7 @@ import { dirname, join, normalize, relative } from 'node:path';
 import { stringify } from 'yaml';
 import type { LabDefinition } from '../../api/lab.ts';
 import { ExitCode, LabError, messageOf } from '../../kit/error.ts';
+import { saltsFrom } from '../grade/hashed.ts';
 import { isScript } from '../lab/files.ts';
 import { hashLabAnswers } from '../lab/hash-answers.ts';
 import { labFile, labFiles, loadLab } from '../lab/load.ts';
@@ -30,12 +31,13 @@ export const wholeEdition = async (folder: string): Promise<Edition> => {
 
 /**
  * Without solutions, wrong solutions, hidden checks and pages for teachers. Right answers are hashed where they can be.
- * Debriefs stay, because labs shows them after a task.
+ * Debriefs stay, because labs shows them after a task. The same lab always has the same edition.
  */
 export const studentEdition = async (folder: string): Promise<Edition> => {
   const { lab, files } = await wholeEdition(folder);
-  const { value } = parseYaml((files.get(labFile) as Buffer).toString(), labFile);
-  const { lab: hashed, readable } = await hashLabAnswers(withoutHidden(recordOf(value)));
+  const source = String(files.get(labFile));
+  const { value } = parseYaml(source, labFile);
+  const { lab: hashed, readable } = await hashLabAnswers(withoutHidden(recordOf(value)), await saltsFrom(source));
   const sources = studentScripts(lab, files);
   const definition = withoutSolutions(hashed, sources);
   const kept = new Map([...files].filter(([path]) => !isScript(path) && !isForTeachers(path)));

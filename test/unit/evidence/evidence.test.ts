@@ -14,7 +14,18 @@ import { renderJson } from '../../../src/host/grade/report/json.ts';
 import { fileDigests, loadLab } from '../../../src/host/lab/load.ts';
 import { fuzz } from '../../support/runs.ts';
 import { everyNode, noRules } from '../grade/world.ts';
-import { type Made, makeEvidence, makeLab, password, privateKey, progress, token, withHeader, world } from './made.ts';
+import {
+  evidenceFor,
+  type Made,
+  makeEvidence,
+  makeLab,
+  password,
+  privateKey,
+  progress,
+  token,
+  withHeader,
+  world,
+} from './made.ts';
 
 let made: Made;
 beforeAll(async () => {
@@ -80,7 +91,10 @@ describe('evidence', () => {
     ['with checks that are broken', () => makeEvidence({ ...world, facts: {} })],
     [
       'with a script of a fault of the library',
-      () => makeEvidence(world, 'en', { ...progress, begun: ['mend'] }, '  - { id: mend, fault: duplicate-address }\n'),
+      async () =>
+        evidenceFor(await makeLab('  - { id: mend, fault: duplicate-address }\n'), world, {
+          student: { ...progress, begun: ['mend'] },
+        }),
     ],
     ['without the API server', () => makeEvidence({ ...world, kube: () => ({ status: 503, body: null }) })],
   ])('does so %s', async (_, make) => {

@@ -92,9 +92,19 @@ export const makeEvidence = async (
   given: World = world,
   language: 'en' | 'ko' = 'en',
   student: Progress = progress,
-  tasks = '',
+): Promise<Made> => evidenceFor(await makeLab(), given, { language, student });
+
+interface MakingOptions {
+  readonly language?: 'en' | 'ko';
+  readonly student?: Progress;
+}
+
+/** Evidence of any lab that this world can have. */
+export const evidenceFor = async (
+  lab: LabDefinition,
+  given: World = world,
+  { language = 'en', student = progress }: MakingOptions = {},
 ): Promise<Made> => {
-  const lab = await makeLab(tasks);
   const recorded = new Map<string, Rests>();
   const present = await gradeLab({
     lab,

@@ -1,20 +1,29 @@
 // Which wrong solutions labs derives from what the checks of a task look at, and which of them are tried together.
 import { expect, test } from 'vitest';
 import type { CheckDefinition, LabDefinition, TaskDefinition } from '../../../src/api/lab.ts';
+import { judge } from '../../../src/host/instructor/test/again.ts';
+import type { Course, Outcomes } from '../../../src/host/instructor/test/course.ts';
 import type { Derivation, Mutant } from '../../../src/host/instructor/test/mutants/mutant.ts';
 import { deletionsIn, nftOnNodes } from '../../../src/host/instructor/test/mutants/nft.ts';
 import { hasRules, oneNode, rule } from '../../../src/host/instructor/test/mutants/rules.ts';
 import {
   type Objects,
+  reasonFor,
   type Subject,
   subjectsIn,
   subjectsOf,
 } from '../../../src/host/instructor/test/mutants/subjects.ts';
 import { batchesOf } from '../../../src/host/instructor/test/mutants/try.ts';
+import { testWords } from '../../../src/host/instructor/test/words.ts';
 
-const service = (namespace: string, name: string, clusterIP: string): Objects['services'][number] => ({
+const service = (
+  namespace: string,
+  name: string,
+  clusterIP: string,
+  nodePort?: number,
+): Objects['services'][number] => ({
   metadata: { namespace, name },
-  spec: { clusterIP, selector: { app: name }, ports: [{ port: 80 }] },
+  spec: { clusterIP, selector: { app: name }, ports: [{ port: 80, ...(nodePort === undefined ? {} : { nodePort }) }] },
 });
 const pod = (namespace: string, name: string, nodeName: string): Objects['pods'][number] => ({
   metadata: { namespace, name },
@@ -28,6 +37,7 @@ const objects: Objects = {
     service('default', 'web', '10.96.0.20'),
     service('default', 'web-admin', '10.96.0.201'),
     service('shop', 'cart', '10.96.0.30'),
+    service('shop', 'till', '10.96.0.40', 31234),
   ],
   pods: [pod('default', 'blue', 'node01'), pod('shop', 'visitor', 'node02')],
   slices: [],
@@ -67,7 +77,7 @@ test.each<[string, Partial<CheckDefinition> & Readonly<Record<string, unknown>>,
   [
     'all of them where a whole node is compared',
     { type: 'twin', on: 'node/node01' },
-    ['default/web', 'default/web-admin', 'shop/cart'],
+    ['default/web', 'default/web-admin', 'shop/cart', 'shop/till'],
   ],
 ])('a check names a service %s', (_, check, services) => {
   expect(looksAt(check).services).toEqual(services);
@@ -93,7 +103,8 @@ test('no rule is deleted of a headless service, which has none', () => {
   const apply = (clusterIP: string) => {
     const [subject] = subjectsIn({ ...objects, services: [service('shop', 'cart', clusterIP)] });
     const endpoint = { address: '10.244.1.2', port: 80 };
-    const task = { ...looksAt({ type: 'http', from: 'node/*', url: 'http://10.96.0.30/' }), carried: ['shop/cart'] };
+    const nodesOf = { 'shop/cart': ['node01', 'node02'] };
+    const task = { ...looksAt({ type: 'http', from: 'node/*', url: 'http://web/' }), carried: ['shop/cart'], nodesOf };
     const from = { tasks: [task], ruleNodes: ['node01', 'node02'], say: { rule: String, oneNode: String } };
     return [rule, oneNode].flatMap((make) =>
       make(from as unknown as Derivation, { ...(subject as Subject), endpoint }),
@@ -101,6 +112,55 @@ test('no rule is deleted of a headless service, which has none', () => {
   };
   expect(apply('10.96.0.30').length).toBeGreaterThan(0);
   expect(apply('None')).toEqual([]);
+});
+
+test('endpoints and a node port say nothing about the port of a service', () => {
+  const request = { type: 'tcp', from: 'client', to: '192.168.56.12:30080' };
+  expect(looksAt({ ...request, lands: 'endpoints/web' })).toMatchObject({ services: ['default/web'], ports: [] });
+  expect(looksAt({ type: 'iptables', on: 'node/*', packet: { to: '10.96.0.20:80', lands: 'endpoints/web' } })).toEqual(
+    expect.objectContaining({ ports: ['default/web'] }),
+  );
+  expect(looksAt({ type: 'tcp', from: 'client', to: '192.168.56.12:31234' })).toMatchObject({
+    services: ['shop/till'],
+    ports: [],
+    nodesOf: { 'shop/till': ['node02'] },
+  });
+});
+
+test('a service is looked at on the nodes of the checks that name it, not on those of other checks', () => {
+  const { nodesOf } = looksAt(
+    { type: 'http', from: 'pod/blue', url: 'http://web/' },
+    { type: 'http', from: 'pod/shop/visitor', url: 'http://cart/' },
+    { type: 'link', on: 'node/controlplane', name: 'cni0' },
+  );
+  expect(nodesOf).toEqual({ 'default/web': ['node01'], 'shop/cart': ['node02'] });
+});
+
+test('each service has the checks and the fields that name it', () => {
+  const { mentions } = looksAt(
+    { type: 'arrives', from: 'pod/blue', to: '192.168.56.12:30080', lands: 'endpoints/web' },
+    { type: 'iptables', on: 'node/*', packet: { to: '10.96.0.30:80' } },
+    { type: 'twin', on: 'node/node01' },
+  );
+  const named = mentions.map(({ service, check, field }) => `${service} ${check} ${field}`);
+  expect(named).toContain('default/web 0 lands');
+  expect(named).toContain('shop/cart 1 packet.to');
+  expect(named).toContain('shop/till 2 type');
+});
+
+test('the reason of a wrong solution is a check that sees what it breaks', () => {
+  const subjects = looksAt(
+    { type: 'object', object: 'service/web' },
+    { type: 'tcp', from: 'client', to: '192.168.56.12:30080', lands: 'endpoints/web' },
+    { type: 'http', from: 'pod/blue', url: 'http://web/' },
+    { type: 'process', on: 'node/node01', name: 'kube-proxy' },
+  );
+  const why = (group: string, services: readonly string[]) => reasonFor({ group, services }, subjects);
+  expect(why('target port', ['default/web'])).toEqual({ check: '0', field: 'object', names: 'default/web' });
+  expect(why('port', ['default/web'])).toEqual({ check: '2', field: 'url', names: 'default/web' });
+  expect(why('rule on node01', ['default/web'])).toEqual({ check: '2', field: 'url', names: 'default/web' });
+  expect(why('stopped on node01', [])).toEqual({ check: '3', field: 'name', names: 'node01/kube-proxy' });
+  expect(why('answers', [])).toBeUndefined();
 });
 
 test('a check looks at the nodes that it names, those of its callers, and those that it calls', () => {
@@ -174,7 +234,11 @@ test('of nft, the rules and elements go that name a service, but not those of ip
 
 test('a service is deleted from nft where nft has it, for the tasks that look there', () => {
   const [web] = subjectsIn(objects).filter(({ key }) => key === 'default/web');
-  const task = (id: string, nodes: readonly string[]) => ({ task: { id }, carried: ['default/web'], nodes });
+  const task = (id: string, nodes: readonly string[]) => ({
+    task: { id },
+    carried: ['default/web'],
+    nodesOf: { 'default/web': nodes },
+  });
   const from = {
     say: { nft: (service: string, node: string) => `${service} on ${node}` },
     tasks: [task('a', ['node01']), task('b', ['node02']), task('c', ['node01', 'node02'])],
@@ -186,4 +250,20 @@ test('a service is deleted from nft where nft has it, for the tasks that look th
   expect(nftOnNodes(from, web as NonNullable<typeof web>)).toMatchObject([
     { group: 'nft on node01', what: 'default/web on node01', tasks: ['a', 'c'], services: ['default/web'] },
   ]);
+});
+
+test('what survives is a finding that says why labs tried it, and what to do', () => {
+  const findings: string[] = [];
+  const course = (language: 'en' | 'ko') =>
+    ({ say: testWords[language], tried: [], find: (text: string) => findings.push(text) }) as unknown as Course;
+  const outcomes = new Map([['routes/reach', { outcome: 'pass', observed: 'arrived' }]]) as unknown as Outcomes;
+  const reason = { check: 'reach', field: 'lands', names: 'default/web' };
+  const survivor = { task: 'routes', what: 'default/web has another port', outcomes };
+  judge(course('en'), { ...survivor, reason });
+  judge(course('ko'), { ...survivor, reason });
+  judge(course('en'), survivor);
+  expect(findings[0]).toContain('because `lands` of routes/reach names default/web');
+  expect(findings[0]).toMatch(/add a check .*pod\/NAME in place of endpoints\/NAME.*fair-checks\.md/i);
+  expect(findings[1]).toMatch(/routes\/reach.*`lands`.*default\/web.*fair-checks\.md/);
+  expect(findings[2]).not.toMatch(/because|fair-checks/);
 });

@@ -87,6 +87,17 @@ describe('the edition for students', () => {
     expect(readable).toEqual(['web/text']);
   });
 
+  test('is the same each time, and tells no two equal answers', async () => {
+    const more = "{ id: same, title: Same, type: answer, question: Which port?, equals: '4711' }";
+    write('tiny', { 'lab.yaml': definition.replace('      - { id: text,', `      - ${more}\n      - { id: text,`) });
+    const [first, second] = [await studentEdition(folder), await studentEdition(folder)];
+    expect([...first.files]).toEqual([...second.files]);
+    const salts = [...String(first.files.get('lab.yaml')).matchAll(/salt: (\S+)/g)].map(([, salt]) => salt);
+    expect(new Set(salts).size).toBe(2);
+    write('tiny', { 'lab.yaml': `${definition}# another lab\n` });
+    expect(String((await studentEdition(folder)).files.get('lab.yaml'))).not.toContain(String(salts[0]));
+  });
+
   test('names each script that shows a fault or a solution once, and the tasks whose fault lab.yaml names', async () => {
     expect((await studentEdition(folder)).shows).toEqual({
       setups: ['scripts/pods.ts', 'scripts/web.ts'],

@@ -11,6 +11,7 @@ import { timeOf } from '../../grade/report/text.ts';
 import { timeLines, words } from '../../grade/report/words.ts';
 import { findLab } from '../../lab/catalogue.ts';
 import { fileDigests } from '../../lab/load.ts';
+import { studentLab } from '../../pack/student-lab.ts';
 import type { Context, Run } from '../context.ts';
 import { checkingKey } from '../evidence.ts';
 import { printReport, wantedReports, writeReports } from '../report-files.ts';
@@ -48,7 +49,14 @@ const readEvidence = async ({ say }: Context, file: string): Promise<Buffer> => 
 
 type WithContent = Opened & Required<Pick<Opened, 'content'>>;
 
-const verifyHere = async (context: Context, opened: WithContent, folder: string | undefined): Promise<Verification> => {
+interface VerifiedHere extends Verification {
+  /** The edition of the lab here that the evidence was recorded with. */
+  readonly edition: 'whole' | 'student';
+  /** Checks of the lab here that this edition does not have. */
+  readonly notInEvidence: readonly string[];
+}
+
+const verifyHere = async (context: Context, opened: WithContent, folder: string | undefined): Promise<VerifiedHere> => {
   const { paths, environment, say } = context;
   const { name } = opened.content.about.lab;
   try {
@@ -57,7 +65,13 @@ const verifyHere = async (context: Context, opened: WithContent, folder: string 
     const { seed, student } = opened.report ?? {};
     const variation = { ...(seed === undefined ? {} : { seed }), ...(student === undefined ? {} : { student }) };
     const lab = await findLab(paths.labs, wanted, environment.cacheFolder, variation);
-    return verifyContent(opened, { lab, files: await fileDigests(lab.folder) });
+    if (opened.content.about.lab.digest !== lab.digest) {
+      const student = await studentLab(lab, variation);
+      if (student && student.lab.digest === opened.content.about.lab.digest)
+        return { ...verifyContent(opened, student), edition: 'student', notInEvidence: student.hidden };
+    }
+    const verification = verifyContent(opened, { lab, files: await fileDigests(lab.folder) });
+    return { ...verification, edition: 'whole', notInEvidence: [] };
   } catch (cause) {
     if (folder !== undefined || !(cause instanceof LabError && cause.code === 'LAB_UNKNOWN')) throw cause;
     const hint = say.evidenceLabHint(printable(name));
@@ -97,7 +111,7 @@ const messageFor = (
   context: Context,
   { code, about }: Problem,
   opened: Opened,
-  verification: Verification | undefined,
+  verification: VerifiedHere | undefined,
 ): string => {
   const { say } = context;
   if (code === 'report') return reportMessage(context, about, opened.report, verification?.regraded.report);
@@ -108,7 +122,7 @@ const messageFor = (
 const printJson = (
   context: Context,
   opened: Opened,
-  verification: Verification | undefined,
+  verification: VerifiedHere | undefined,
   problems: readonly Problem[],
 ): void => {
   const { content, signature, repacked } = opened;
@@ -124,6 +138,8 @@ const printJson = (
     ...(content ? { about: content.about, attempts: content.student.attempts, facts: content.facts.length } : {}),
     ...(verification
       ? {
+          edition: verification.edition,
+          notInEvidence: verification.notInEvidence,
           changedFiles: verification.changedFiles,
           scripted: verification.scripted,
           secret: verification.secret,
@@ -154,7 +170,7 @@ const rowOf: Readonly<Record<Problem['code'], Row>> = {
 const printText = (
   context: Context,
   opened: Opened,
-  verification: Verification | undefined,
+  verification: VerifiedHere | undefined,
   problems: readonly Problem[],
 ): void => {
   const { output, say } = context;
@@ -167,7 +183,12 @@ const printText = (
         : signature.state === 'unchecked'
           ? say.signatureUnchecked(printable(signature.key))
           : say.unsigned,
-    definition: verification && content ? say.definitionSame(printable(content.about.lab.name)) : undefined,
+    definition:
+      verification && content
+        ? (verification.edition === 'student' ? say.definitionOfStudent : say.definitionSame)(
+            printable(content.about.lab.name),
+          )
+        : undefined,
     report: verification && content ? say.reportSame(content.facts.length) : say.reportImpossible,
   };
   for (const row of ['archive', 'signature', 'definition', 'report'] as const) {
@@ -185,6 +206,9 @@ const printText = (
       : []),
     ...(verification && verification.secret.length > 0
       ? [say.verdictsWithSecret(printable(verification.secret.join(', ')))]
+      : []),
+    ...(verification && verification.notInEvidence.length > 0
+      ? [say.notInEvidence(printable(verification.notInEvidence.join(', ')))]
       : []),
   ];
   for (const note of notes)

@@ -61,6 +61,15 @@ export const evidenceMessages = {
     (lab: string) => `the lab ${lab} is the same here`,
     (lab) => `여기에 있는 실습과 같음: ${lab}`,
   ),
+  definitionOfStudent: both(
+    (lab: string) => `the edition for students, made from the lab ${lab} here`,
+    (lab) => `여기에 있는 실습으로 만든 학생용 실습과 같음: ${lab}`,
+  ),
+  notInEvidence: both(
+    (checks: string) =>
+      `Not in the evidence, because the edition for students has no hidden checks, and so not in the score: ${checks}`,
+    (checks) => `학생용 실습에 없는 숨은 검사라서 증거에 없고 점수에도 들어가지 않습니다: ${checks}`,
+  ),
   reportSame: both(
     (facts: number) => `graded again from ${facts} facts: the same report`,
     (facts) => `사실 ${facts}개로 다시 채점한 결과가 같음`,

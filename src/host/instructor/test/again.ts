@@ -8,6 +8,7 @@ import { isQuestion } from '../../grade/checks/answer.ts';
 import { startAnew } from '../../tasks/checkpoint.ts';
 import { cheatTask, solveTask } from '../../tasks/run.ts';
 import { allPass, type Course, type Outcomes, sawOf } from './course.ts';
+import type { Reason } from './mutants/subjects.ts';
 import { drawFrom } from './sample.ts';
 
 export const testAgain = async (course: Course, task: TaskDefinition): Promise<void> => {
@@ -99,11 +100,13 @@ export const judge = (
     what,
     outcomes,
     counts = () => true,
+    reason,
   }: {
     readonly task: string;
     readonly what: string;
     readonly outcomes: Outcomes;
     readonly counts?: (id: string) => boolean;
+    readonly reason?: Reason | undefined;
   },
 ): void => {
   const { say } = course;
@@ -118,6 +121,7 @@ export const judge = (
     for (const [id, { observed }] of unknown) course.broken(say.broke(id, observed), { task });
   } else {
     course.tried.push({ task, what, result: 'survived', saw: shown(own) });
-    course.find(say.survived(task, what, shown(own).join('; ')), { task });
+    const because = reason ? say.because(`${task}/${reason.check}`, reason.field, reason.names) : '';
+    course.find(say.survived(task, what, shown(own).join('; ')) + because, { task });
   }
 };

@@ -75,6 +75,10 @@ const en = {
   cheatFailed: (file: string, problem: string) => `the wrong solution ${file} could not be tried: ${problem}`,
   survived: (task: string, what: string, saw: string) =>
     `a wrong solution of task "${task}" has all points (${what}): ${saw}`,
+  because: (check: string, field: string, names: string) =>
+    `. labs tried it because \`${field}\` of ${check} names ${names}. Add a check that sees the difference. If this is no wrong ` +
+    'solution of the task, name something else there, such as pod/NAME in place of endpoints/NAME ' +
+    '(docs/authoring/fair-checks.md, "Prove it")',
   notTried: (what: string, problem: string) => `"${what}" could not be tried: ${problem}`,
   notUndone: (what: string, check: string, saw: string) => `${check} could not be repaired after "${what}": ${saw}`,
   broke: (check: string, problem: string) => `${check} is broken: ${problem}`,
@@ -154,6 +158,10 @@ const ko: typeof en = {
   cheat: (file) => `작성자의 ${file}`,
   cheatFailed: (file, problem) => `실행하지 못한 틀린 풀이: ${file}: ${problem}`,
   survived: (task, what, saw) => `"${task}" 과제의 틀린 풀이가 만점을 받음 (${what}): ${saw}`,
+  because: (check, field, names) =>
+    `. ${check} 검사의 \`${field}\` 필드에 ${names} 이름이 있어 labs가 시도한 풀이입니다. 차이를 알아내는 검사를 추가하세요. ` +
+    '이 과제에서 틀린 풀이가 아니라면 그 필드에 다른 이름을 쓰세요. 예: endpoints/이름 대신 pod/이름 ' +
+    '(docs/authoring/fair-checks.md, "Prove it")',
   notTried: (what, problem) => `시도하지 못한 틀린 풀이: "${what}": ${problem}`,
   notUndone: (what, check, saw) => `"${what}" 뒤에 복구하지 못한 검사: ${check}: ${saw}`,
   broke: (check, problem) => `판정하지 못한 검사: ${check}: ${problem}`,

@@ -12,7 +12,7 @@ export const stopped = (from: Derivation): readonly Mutant[] => {
   const add = (key: string, task: string): void => void wanted.set(key, (wanted.get(key) ?? new Set()).add(task));
   for (const [task, { units }] of mended) for (const unit of units) add(unit, task);
   for (const { task, components: named } of tasks)
-    for (const component of named) if (known.has(component.split('/')[1] ?? '')) add(component, task.id);
+    for (const { key } of named) if (known.has(key.split('/')[1] ?? '')) add(key, task.id);
   return [...wanted].map(([key, ids]) => {
     const [node = '', unit = ''] = key.split('/');
     return {

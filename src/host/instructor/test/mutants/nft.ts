@@ -75,7 +75,7 @@ export const nftOnNodes = (from: Derivation, subject: Subject): readonly Mutant[
     .map(([node]) => ({
       group: `nft on ${node}`,
       what: from.say.nft(subject.key, node),
-      tasks: idsOf(carries(from, subject.key).filter(({ nodes }) => nodes.includes(node))),
+      tasks: idsOf(carries(from, subject.key).filter(({ nodesOf }) => nodesOf[subject.key]?.includes(node))),
       services: [subject.key],
       apply: async () => {
         const place = `node/${node}` as const;

@@ -32,7 +32,7 @@ export const rule = (from: Derivation, subject: Subject): readonly Mutant[] =>
     : from.ruleNodes.map((node) => ({
         group: `rule on ${node}`,
         what: from.say.rule(subject.key, node),
-        tasks: idsOf(carries(from, subject.key).filter(({ nodes }) => nodes.includes(node))),
+        tasks: idsOf(carries(from, subject.key).filter(({ nodesOf }) => nodesOf[subject.key]?.includes(node))),
         services: [subject.key],
         apply: async () => {
           await freeze(from, node);
@@ -44,7 +44,8 @@ export const rule = (from: Derivation, subject: Subject): readonly Mutant[] =>
 
 /** The rules of the service are on one node only. */
 export const oneNode = (from: Derivation, subject: Subject): readonly Mutant[] => {
-  const onRules = ({ nodes }: TaskSubjects): readonly string[] => nodes.filter((node) => from.ruleNodes.includes(node));
+  const onRules = ({ nodesOf }: TaskSubjects): readonly string[] =>
+    (nodesOf[subject.key] ?? []).filter((node) => from.ruleNodes.includes(node));
   const several = carries(from, subject.key).filter((task) => onRules(task).length > 1);
   const [keep] = several[0] ? onRules(several[0]) : [];
   if (keep === undefined || isHeadless(subject)) return [];

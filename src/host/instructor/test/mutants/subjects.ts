@@ -22,8 +22,23 @@ export interface Subject {
   readonly endpoint: { readonly address: string; readonly port: number } | undefined;
 }
 
+/** A check that looks at a service. */
+export interface Mention {
+  readonly service: string;
+  readonly check: string;
+  /** The field of the check that names the service, such as `packet.to`. */
+  readonly field: string;
+  readonly usesPort: boolean;
+  /** Whether the check looks at packets of the service. */
+  readonly carries: boolean;
+  /** Where the check looks, or from where it sends. */
+  readonly nodes: readonly string[];
+}
+
 export interface TaskSubjects {
   readonly task: TaskDefinition;
+  /** In the order of the checks. */
+  readonly mentions: readonly Mention[];
   /** Keys of the services that its checks look at. */
   readonly services: readonly string[];
   /** Those of them whose packets its checks look at. A lookup looks only at the name. */
@@ -32,10 +47,12 @@ export interface TaskSubjects {
   readonly ports: readonly string[];
   /** The nodes where its checks look, or from where they send. */
   readonly nodes: readonly string[];
+  /** Service → the nodes of those checks that look at it. */
+  readonly nodesOf: Readonly<Record<string, readonly string[]>>;
   /** Requests to a service by its name. */
   readonly byName: readonly { readonly from: PlaceRef; readonly host: string; readonly service: string }[];
-  /** Components whose processes its checks look for, as `node/component`. */
-  readonly components: readonly string[];
+  /** Components whose processes its checks look for, as `node/component`, and the check. */
+  readonly components: readonly { readonly key: string; readonly check: string }[];
 }
 
 export const keyOf = ({
@@ -91,10 +108,6 @@ export const subjectsOf = (
 ): TaskSubjects => {
   const checks = task.checks.filter(looksAt);
   const names = lab.cluster.nodes.map(({ name }) => name);
-  // A request to the address of a node looks at this node.
-  const called = machines.filter(({ address }) =>
-    checks.some((check) => ['url', 'to'].some((field) => String(fieldOf(check, field)).includes(`${address}:`))),
-  );
   const nodeOf = (place: PlaceRef): readonly string[] => {
     const [kind, ...rest] = place.split('/');
     if (kind === 'node' && rest[0] === '*') return names;
@@ -105,26 +118,68 @@ export const subjectsOf = (
       .filter(({ metadata }) => keyOf({ metadata }) === `${namespace}/${pod}`)
       .flatMap(({ spec }) => spec.nodeName ?? []);
   };
-  const places = checks.flatMap((check) => placesOf(check));
-  const all = checks.some(({ type }) => type === 'twin' || type === 'untouched');
-  const services = subjects.filter((subject) => all || checks.some((check) => mentions(check, subject)));
+  // A request to the address of a node looks at this node.
+  const isCalled = (check: CheckDefinition, { address }: Cluster['machines'][number]): boolean =>
+    ['url', 'to'].some((field) => String(fieldOf(check, field)).includes(`${address}:`));
+  const nodesIn = (check: CheckDefinition): readonly string[] => {
+    const called = machines.filter((machine) => isCalled(check, machine)).map(({ name }) => name);
+    return distinct([...placesOf(check).flatMap(nodeOf), ...called]).filter((name) => names.includes(name));
+  };
+  const mentions = checks.flatMap((check) =>
+    subjects.flatMap((subject): readonly Mention[] => {
+      const field = fieldNaming(check, subject);
+      if (field === undefined) return [];
+      const about = { service: subject.key, check: check.id, field };
+      return [{ ...about, usesPort: usesPort(check, subject), carries: carries(check), nodes: nodesIn(check) }];
+    }),
+  );
+  const keys = subjects.map(({ key }) => key).filter((key) => mentions.some(({ service }) => service === key));
+  const services = subjects.filter(({ key }) => keys.includes(key));
+  const nodesOf = (key: string): readonly string[] =>
+    distinct(mentions.filter(({ service, carries }) => service === key && carries).flatMap(({ nodes }) => nodes));
   return {
     task,
-    services: services.map(({ key }) => key),
-    carried: services
-      .filter((subject) => all || checks.some((each) => each.type !== 'lookup' && mentions(each, subject)))
-      .map(({ key }) => key),
-    ports: services.filter((subject) => all || checks.some((each) => usesPort(each, subject))).map(({ key }) => key),
-    nodes: [...new Set([...places.flatMap(nodeOf), ...called.map(({ name }) => name)])].filter((name) =>
-      names.includes(name),
-    ),
+    mentions,
+    services: keys,
+    carried: keys.filter((key) => mentions.some(({ service, carries }) => service === key && carries)),
+    ports: keys.filter((key) => mentions.some(({ service, usesPort }) => service === key && usesPort)),
+    nodes: distinct(checks.flatMap(nodesIn)),
+    nodesOf: Object.fromEntries(keys.map((key) => [key, nodesOf(key)])),
     byName: checks.flatMap((check) => requestsByName(check, services)),
     components: checks.flatMap((check) => {
       const { type, name, on } = check as CheckDefinition & { readonly name?: unknown; readonly on?: unknown };
       if (type !== 'process' || typeof name !== 'string' || typeof on !== 'string') return [];
-      return nodeOf(on).map((node) => `${node}/${name}`);
+      return nodeOf(on).map((node) => ({ key: `${node}/${name}`, check: check.id }));
     }),
   };
+};
+
+const distinct = (texts: readonly string[]): readonly string[] => [...new Set(texts)];
+
+/** Why labs tries a wrong solution in a task. */
+export interface Reason {
+  readonly check: string;
+  /** The field of the check that names what the wrong solution breaks. */
+  readonly field: string;
+  /** The service, or `node/component`. */
+  readonly names: string;
+}
+
+/** @returns undefined if the fault of the task is the reason, or the answer to a question */
+export const reasonFor = (
+  { group, services: [key = ''] }: { readonly group: string; readonly services: readonly string[] },
+  { mentions, components }: Pick<TaskSubjects, 'mentions' | 'components'>,
+): Reason | undefined => {
+  const [kind = '', node = ''] = group.split(' on ');
+  if (kind === 'stopped') {
+    const component = components.find((each) => each.key.startsWith(`${node}/`));
+    return component && { check: component.check, field: 'name', names: component.key };
+  }
+  const mention = mentions.find(
+    ({ service, usesPort, nodes }) =>
+      service === key && (kind !== 'port' || usesPort) && (kind !== 'rule' || nodes.includes(node)),
+  );
+  return mention && { check: mention.check, field: mention.field, names: mention.service };
 };
 
 const placesOf = (check: CheckDefinition): readonly PlaceRef[] => {
@@ -132,48 +187,82 @@ const placesOf = (check: CheckDefinition): readonly PlaceRef[] => {
   return [on, from].flat().filter((each): each is string => typeof each === 'string');
 };
 
-/** All texts of a check, except those that a student reads. */
-const textsOf = (value: unknown): readonly string[] => {
-  if (typeof value === 'string') return [value];
+/** All texts of a check by their fields, such as `packet.to`, except those that a student reads. */
+const textsOf = (value: unknown, field = ''): readonly (readonly [field: string, text: string])[] => {
+  if (typeof value === 'string') return [[field, value]];
   if (typeof value !== 'object' || value === null) return [];
   return Object.entries(value)
     .filter(([key]) => !['title', 'hint', 'question', 'choices', 'id', 'needs', 'type', 'reveal'].includes(key))
-    .flatMap(([, each]) => textsOf(each));
+    .flatMap(([key, each]) => textsOf(each, Array.isArray(value) || field === '' ? field || key : `${field}.${key}`));
 };
 
-/** Whether a check names the service: as an object, by its name, by its address, or in the comment of a rule. */
-const mentions = (check: CheckDefinition, { name, namespace, key, service }: Subject): boolean => {
+/** How a text names a service: as the pods behind it, by a node port, or in a way that uses its own port. */
+type Naming = 'endpoints' | 'node port' | 'service';
+
+const namingIn = (text: string, { name, namespace, key, service }: Subject): Naming | undefined => {
   const own = literal(name);
-  const objects = new RegExp(
-    `(service|endpoints)/${namespace === 'default' ? '(default/)?' : `${literal(namespace)}/`}${own}(?![\\w/-])`,
-  );
+  const object = (kind: string): boolean =>
+    new RegExp(`${kind}/${namespace === 'default' ? '(default/)?' : `${literal(namespace)}/`}${own}(?![\\w/-])`).test(
+      text,
+    );
   const address = service.spec.clusterIP;
-  return textsOf(check).some(
-    (text) =>
-      objects.test(text) ||
-      (address !== undefined &&
-        address !== 'None' &&
-        new RegExp(`(^|[^\\d.])${literal(address)}(?![\\d.])`).test(text)) ||
-      new RegExp(`(^|[^\\w/-])${literal(key)}(?![\\w/-])`).test(text) ||
-      hostsOf(check).some(({ host, from }) => isNameOf(host, from, { name, namespace })),
-  );
+  const hasAddress =
+    address !== undefined && address !== 'None' && new RegExp(`(^|[^\\d.])${literal(address)}(?![\\d.])`).test(text);
+  if (object('service')) return text.includes('nodePort') ? 'node port' : 'service';
+  if (hasAddress || new RegExp(`(^|[^\\w/-])${literal(key)}(?![\\w/-])`).test(text)) return 'service';
+  if (object('endpoints')) return 'endpoints';
+  const nodePorts = (service.spec.ports ?? []).flatMap(({ nodePort }) => nodePort ?? []);
+  return nodePorts.some((port) => new RegExp(`\\d:${port}(?!\\d)`).test(text)) ? 'node port' : undefined;
 };
+
+/** The ways in which a check names a service, with the field of each. */
+const namingsIn = (check: CheckDefinition, subject: Subject): readonly (readonly [field: string, how: Naming])[] => [
+  ...textsOf(check).flatMap(([field, text]) => {
+    const how = namingIn(text, subject);
+    return how ? [[field, how] as const] : [];
+  }),
+  ...hostsOf(check)
+    .filter(({ host, from }) => isNameOf(host, from, subject))
+    .map(({ field }) => [field, 'service'] as const),
+];
+
+/** A lookup looks only at the name. */
+const carries = ({ type }: CheckDefinition): boolean => type !== 'lookup';
+
+/** Checks of these types compare all services of a node. */
+const comparesAll = ({ type }: CheckDefinition): boolean => type === 'twin' || type === 'untouched';
+
+/** The field by which a check names the service: as an object, by its name, its address, or the comment of a rule. */
+const fieldNaming = (check: CheckDefinition, subject: Subject): string | undefined =>
+  comparesAll(check) ? 'type' : namingsIn(check, subject)[0]?.[0];
 
 const usesPort = (check: CheckDefinition, subject: Subject): boolean => {
-  if (check.type === 'lookup' || !mentions(check, subject) || textsOf(check).some((text) => text.includes('nodePort')))
-    return false;
+  if (comparesAll(check)) return true;
+  if (!carries(check)) return false;
+  const namings = namingsIn(check, subject).map(([, how]) => how);
+  if (namings.includes('node port') || !namings.includes('service')) return false;
   return check.type !== 'object' || JSON.stringify(fieldOf(check, 'where') ?? []).includes('ports');
 };
 
 const literal = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
 
+interface Request {
+  readonly from: PlaceRef;
+  readonly host: string;
+  /** The field that has the host. */
+  readonly field: string;
+}
+
 /** The hosts to which a check sends requests, or whose name it looks up. */
-const hostsOf = (check: CheckDefinition): readonly { readonly from: PlaceRef; readonly host: string }[] => {
+const hostsOf = (check: CheckDefinition): readonly Request[] => {
   const { type, from, url, to, name } = check as unknown as Readonly<Record<string, unknown>>;
   if (typeof from !== 'string') return [];
   const target = type === 'http' ? /^https?:\/\/([^/:$]+)/.exec(String(url))?.[1] : undefined;
   const host = target ?? (type === 'tcp' ? String(to).split(':')[0] : type === 'lookup' ? String(name) : undefined);
-  return host === undefined || host === '' || /^[\d.]+$/.test(host) || host.includes('$') ? [] : [{ from, host }];
+  const field = type === 'http' ? 'url' : type === 'tcp' ? 'to' : 'name';
+  return host === undefined || host === '' || /^[\d.]+$/.test(host) || host.includes('$')
+    ? []
+    : [{ from, host, field }];
 };
 
 const isNameOf = (host: string, from: PlaceRef, { name, namespace }: Pick<Subject, 'name' | 'namespace'>): boolean => {

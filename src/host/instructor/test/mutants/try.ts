@@ -13,7 +13,7 @@ import { deriveMutants } from './derive.ts';
 import type { Mutant } from './mutant.ts';
 import { hasRules } from './rules.ts';
 import { objectsIn } from './state.ts';
-import { subjectsIn, subjectsOf, type TaskSubjects } from './subjects.ts';
+import { reasonFor, subjectsIn, subjectsOf, type TaskSubjects } from './subjects.ts';
 
 export const testMutants = async (course: Course): Promise<void> => {
   const { lab, tasks, say, signal, language } = course;
@@ -26,6 +26,7 @@ export const testMutants = async (course: Course): Promise<void> => {
   const proxies = lab.cluster.nodes.filter(hasProxy).map(({ name }) => name);
   const saved = await Promise.all(proxies.map((name) => calls.facts(`node/${name}`, 'iptables')));
   const ruleNodes = proxies.filter((_, index) => hasRules(saved[index]?.iptables));
+  const about = lab.tasks.map(of);
   const nft = new Map(
     await Promise.all(
       calls.nodes.map(async (node) => [node, (await calls.facts(`node/${node}`, 'nft')).nft ?? ''] as const),
@@ -38,8 +39,7 @@ export const testMutants = async (course: Course): Promise<void> => {
     course.sample,
     ({ group, what }) => `${group}: ${what}`,
   );
-  for (const batch of batchesOf(tried, affectedBy(course, lab.tasks.map(of))))
-    if (!(await tryBatch(course, batch))) return;
+  for (const batch of batchesOf(tried, affectedBy(course, about))) if (!(await tryBatch(course, batch, about))) return;
 };
 
 /** The tasks that may lose points by a wrong solution, whether they promise anything about it or not. */
@@ -93,7 +93,11 @@ const survivalMs = 6000;
 const repairMs = 20_000;
 
 /** @returns whether the cluster is whole again */
-const tryBatch = async (course: Course, { group, mutants, affected }: Batch): Promise<boolean> => {
+const tryBatch = async (
+  course: Course,
+  { group, mutants, affected }: Batch,
+  about: readonly TaskSubjects[],
+): Promise<boolean> => {
   const { say, lab } = course;
   const [kind = '', node = ''] = group.split(' on ');
   const title = [say.groups[kind as keyof typeof say.groups], node].filter(Boolean).join(', ');
@@ -110,7 +114,12 @@ const tryBatch = async (course: Course, { group, mutants, affected }: Batch): Pr
           [...outcomes].some(([check, { outcome }]) => check.startsWith(`${id}/`) && outcome !== 'pass'),
         );
       const outcomes = await course.gradeUntil(lost, { tasks: chosen }, survivalMs);
-      for (const { tasks, what } of mutants) for (const task of tasks) judge(course, { task, what, outcomes });
+      for (const mutant of mutants)
+        for (const task of mutant.tasks) {
+          const subjects = about.find((each) => each.task.id === task);
+          const reason = subjects && reasonFor(mutant, subjects);
+          judge(course, { task, what: mutant.what, outcomes, reason });
+        }
     } catch (error) {
       course.signal.throwIfAborted();
       for (const { what } of mutants) course.broken(say.notTried(what, messageOf(error)));
