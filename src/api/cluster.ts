@@ -79,8 +79,11 @@ export interface NodeSpecification {
   readonly labels?: Readonly<Record<string, string>>;
   /** Value of the label `topology.kubernetes.io/zone`. */
   readonly zone?: string;
-  /** False: kube-proxy is no part of this node. Only its program is there. */
-  readonly proxy?: boolean;
+  /**
+   * False: kube-proxy is no part of this node. Only its program is there. `own`: the student's own program takes its
+   * place (`labs install-proxy`), with kube-proxy's credentials; kube-proxy's program is not there.
+   */
+  readonly proxy?: boolean | typeof ownProxy;
   /** Beside the default route, which ends in the fabric. */
   readonly routes?: readonly RouteSpecification[];
   readonly link?: LinkQuality;
@@ -98,8 +101,14 @@ export const membersOf = ({
 }: Pick<ClusterSpec, 'nodes' | 'clients' | 'machines'>): readonly string[] =>
   [...nodes, ...clients, ...machines].map(({ name }) => name);
 
+/** The value of `proxy` where the student's own program takes the place of kube-proxy. */
+export const ownProxy = 'own' as const;
+
 /** Whether labs installs kube-proxy on the node. */
-export const hasProxy = ({ proxy }: Pick<NodeSpecification, 'proxy'>): boolean => proxy !== false;
+export const hasProxy = ({ proxy = true }: Pick<NodeSpecification, 'proxy'>): boolean => proxy === true;
+
+/** Whether the student's own program takes the place of kube-proxy on the node. */
+export const takesOwnProxy = ({ proxy }: Pick<NodeSpecification, 'proxy'>): boolean => proxy === ownProxy;
 
 export interface ProxySpecification {
   /** kube-proxy's mode. Absent: the setting is not passed, and kube-proxy uses its default. */

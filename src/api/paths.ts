@@ -16,6 +16,9 @@ export const nodePaths = {
   cniPlugins: '/usr/lib/cni',
   podLogs: '/var/log/pods',
   proxyLog: '/var/log/kube-proxy.log',
+  proxyKubeconfig: '/etc/kubernetes/kube-proxy.conf',
+  /** The student's program that takes the place of kube-proxy. */
+  ownProxy: '/usr/local/lib/my-proxy',
 } as const;
 
 /** In the fabric: how to undo a change that a check has begun. */

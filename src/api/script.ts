@@ -41,6 +41,13 @@ export interface LabHandle {
   apply(manifest: string): Promise<string>;
   /** One object as the API server has it, or undefined; `service/db`, `pod/shop/cart`, `pod/shop/app=cart`. */
   object<T extends KubeObject = KubeObject>(reference: string): Promise<T | undefined>;
+  /**
+   * Puts a program, by its path in the lab's folder, in the place of kube-proxy on each node whose `proxy` is `own`, as
+   * `labs install-proxy` does. Removes all rules that are there, except those of CNI plugins.
+   */
+  installProxy(file: string): Promise<void>;
+  /** Undoes `installProxy`. The nodes are without a proxy, and without rules. */
+  removeProxy(): Promise<void>;
   /** Waits until `look` gives true. `condition` names what is awaited, e.g. `orange is ready`: a timeout shows it. */
   until(condition: Localized | string, look: () => Promise<boolean>, timeoutMs?: number): Promise<void>;
 }

@@ -12,6 +12,16 @@ import { type Netns, run } from './run.ts';
 /** What labs has put into a machine: path → SHA-256. The host writes it into the fabric when it installs a machine. */
 export const programsRecord = (machine: string): string => `/var/lib/labs-programs/${machine}.json`;
 
+/** The program that `labs install-proxy` has put in the place of kube-proxy. The host writes it into the fabric. */
+export const ownProxyRecord = (machine: string): string => `/var/lib/labs-programs/${machine}.own.json`;
+
+export interface OwnProxy {
+  /** The file that Node is given. */
+  readonly entry: string;
+  /** Path → SHA-256. */
+  readonly files: Readonly<Record<string, string>>;
+}
+
 export interface Suspect {
   readonly hostPid: number;
   readonly unit: string | undefined;
@@ -29,10 +39,29 @@ export const isGenuine = async ({ hostPid, unit, isStopped, place, netns }: Susp
   const component = components.find((name) => unit === `${name}.service`);
   if (component === undefined) return undefined;
   if (!(await runsNode(hostPid)) || !(await hasPlainEnvironment(hostPid))) return false;
+  const own = component === 'kube-proxy' ? await ownProxyOf(place.machine) : undefined;
+  if (own) return (await isStudents(own, place, hostPid)) && (await runsOwnCode(hostPid));
   if (!(await hasPlainArguments(hostPid, component)) || !(await runsOwnCode(hostPid))) return false;
   if (!(await hasOwnPrograms(component, place, hostPid))) return false;
   return isStopped || (await answers(component, { hostPid, netns }));
 };
+
+const ownProxyOf = async (machine: string): Promise<OwnProxy | undefined> => {
+  const record = await readFile(ownProxyRecord(machine), 'utf8').catch(() => undefined);
+  return record === undefined ? undefined : (JSON.parse(record) as OwnProxy);
+};
+
+/** Where the student's program takes the place of kube-proxy, only this program counts, as it was installed. */
+const isStudents = async ({ entry, files }: OwnProxy, { pid }: Place, hostPid: number): Promise<boolean> => {
+  const words = await nodeArguments(hostPid);
+  if (words === 'unreadable') return true;
+  const script = words?.indexOf(entry) ?? -1;
+  if (!words?.slice(1, script).every((word) => harmless.test(word) || word === '--title=kube-proxy')) return false;
+  return script > 0 && (await areAsInstalled(files, { pid, viewer: hostPid }));
+};
+
+/** Of Node's own flags, only those about memory are harmless: others load code. */
+const harmless = /^--max-[\w-]+=\d+$/;
 
 const node = '/usr/bin/node';
 
@@ -58,8 +87,7 @@ const hasPlainArguments = async (hostPid: number, component: Component): Promise
   if (words === 'unreadable') return true;
   const script = words?.indexOf(`${nodePaths.components}/${component}.js`) ?? -1;
   if (!words || script < 1) return false;
-  // Of Node's own flags, only those about memory are harmless: others load code.
-  if (!words.slice(1, script).every((word) => /^--max-[\w-]+=\d+$/.test(word))) return false;
+  if (!words.slice(1, script).every((word) => harmless.test(word))) return false;
   const shown = ((await readProc(`/proc/${hostPid}/cmdline`)) ?? '').replace(/\0+$/, '');
   // `process.title` is one word. Until then, the kernel shows the arguments themselves.
   return shown.includes('\0') || shown === [component, ...words.slice(script + 1)].join(' ');
@@ -117,7 +145,16 @@ const hasOwnPrograms = async (component: Component, { machine, pid }: Place, vie
   const wanted = Object.entries(JSON.parse(record) as Record<string, string>).filter(([path]) =>
     [component, `${component}.js`].some((name) => path.endsWith(`/${name}`)),
   );
-  const same = wanted.map(
+  // Where a student writes the component, labs has put none.
+  return wanted.length > 0 && (await areAsInstalled(Object.fromEntries(wanted), { pid, viewer }));
+};
+
+/** @param viewer a process whose view of the files counts */
+const areAsInstalled = async (
+  files: Readonly<Record<string, string>>,
+  { pid, viewer }: { readonly pid: number; readonly viewer: number },
+): Promise<boolean> => {
+  const same = Object.entries(files).map(
     async ([path, digest]) => (await withMachineFile({ pid, path, viewer }, programDigest)) === digest,
   );
   return (await Promise.all(same)).every(Boolean);

@@ -31,10 +31,10 @@ export interface CommandSpec {
 }
 
 /**
- * `labs`: of the package, and running ones. `places`: machines and pods. `targets`: what `labs forward` opens. A list
- * has the words themselves.
+ * `labs`: of the package, and running ones. `places`: machines and pods. `nodes`: of the cluster. `targets`: what
+ * `labs forward` opens. A list has the words themselves.
  */
-export type NameKind = 'labs' | 'running' | 'tasks' | 'places' | 'units' | 'targets' | readonly string[];
+export type NameKind = 'labs' | 'running' | 'tasks' | 'places' | 'nodes' | 'units' | 'targets' | readonly string[];
 
 /** Before its own first operand, the command takes the name of a running lab: `labs check second 4`. */
 export const takesLabFirst = ({ completes: [first] = [] }: CommandSpec): boolean =>

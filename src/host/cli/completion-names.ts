@@ -18,6 +18,7 @@ export const namesIn = (context: Context): NameSource => {
     running: () => running(context),
     tasks: async (lab: string | undefined) => tasks(context, await instance(lab)),
     places: async (lab: string | undefined) => places(context, await instance(lab)),
+    nodes: async (lab: string | undefined) => nodes(context, await instance(lab)),
     units: async () => components.map((name) => [name, ''] as const),
     targets: async (lab: string | undefined) => targets(context, await instance(lab)),
   };
@@ -56,6 +57,11 @@ const places = async (context: Context, instance: ClusterSummary): Promise<reado
     ...pods.map(({ name, namespace }) => [namespace === 'default' ? name : `${namespace}/${name}`, 'pod'] as const),
   ];
 };
+
+const nodes = async (context: Context, { name }: ClusterSummary): Promise<readonly Candidate[]> =>
+  (await listMachines(context, name))
+    .filter(({ role }) => role === 'node')
+    .map(({ machine, role }) => [machine, role] as const);
 
 const targets = async (context: Context, instance: ClusterSummary): Promise<readonly Candidate[]> => {
   const [services, pods] = await Promise.all([

@@ -12,6 +12,7 @@ import { evidenceMessages } from './messages/evidence.ts';
 import { explainMessages } from './messages/explain.ts';
 import { generalMessages } from './messages/general.ts';
 import { helpMessages } from './messages/help.ts';
+import { installProxyMessages } from './messages/install-proxy.ts';
 import { labTestMessages } from './messages/lab-test.ts';
 import { labMessages } from './messages/labs.ts';
 import { machineMessages } from './messages/machine.ts';
@@ -39,6 +40,7 @@ export const messageGroups = [
   explainMessages,
   diffMessages,
   wayInMessages,
+  installProxyMessages,
   authorMessages,
   devMessages,
   machineMessages,
@@ -60,6 +62,7 @@ type Pairs = typeof generalMessages &
   typeof explainMessages &
   typeof diffMessages &
   typeof wayInMessages &
+  typeof installProxyMessages &
   typeof authorMessages &
   typeof devMessages &
   typeof machineMessages &

@@ -1,8 +1,11 @@
 // What the handle of a lab's scripts asks labs for: functions to read and change the running cluster.
+import { resolve } from 'node:path';
 import { fabricMachine } from '../../api/cluster.ts';
 import type { LabDefinition, Language, PlaceRef } from '../../api/lab.ts';
 import type { KubeObject } from '../../api/meta.ts';
 import { nodePaths } from '../../api/paths.ts';
+import { installOwnProxy, ownProxyNodes, removeOwnProxy } from '../own-proxy/install.ts';
+import { readProgram } from '../own-proxy/program.ts';
 import { checkingCalls } from '../script/arguments.ts';
 import type { LabCalls, RanCommand } from '../script/calls.ts';
 import type { ClusterAccess } from './access.ts';
@@ -52,6 +55,13 @@ export const createCalls = (options: CallsOptions): LabCalls => {
     },
     kubectl: (...args) => kubectl(args, `kubectl ${args.join(' ')}`),
     apply: (manifest) => kubectl(['apply', '-f', '-'], 'kubectl apply -f -', manifest),
+    installProxy: async (file) => {
+      const program = await readProgram(resolve(lab.folder, file));
+      await Promise.all(ownProxyNodes(lab).map((node) => installOwnProxy({ lab, access, signal }, node, program)));
+    },
+    removeProxy: async () => {
+      await Promise.all(ownProxyNodes(lab).map((node) => removeOwnProxy({ lab, access, signal }, node)));
+    },
     object: <T extends KubeObject>(reference: string) => look(({ objects }) => objects.find<T>(reference)),
     facts: (place, ...want) => look(({ facts, places }) => facts.at(places.one(place), ...want)),
     http: (from, url, timeoutMs = 2000) =>

@@ -112,4 +112,30 @@ export const labSentences: Sentences = {
   'git is not installed': 'git이 설치되어 있지 않음',
   'Try `git clone` with the same address.': '같은 주소로 `git clone`을 해 보세요.',
   'Behind `#` stands the folder of the lab in the repository.': '`#` 뒤에는 저장소 안의 실습 폴더를 씁니다.',
+  '{file} cannot be read': '읽을 수 없는 파일입니다: {file}',
+  'the nodes do not have the package {package}': '노드에 없는 패키지입니다: {package}',
+  '{file} is not the name of a program such as my-proxy.ts': 'my-proxy.ts 같은 프로그램의 이름이 아닙니다: {file}',
+  'To begin, write a file with `labs install-proxy --skeleton my-proxy.ts`.':
+    '처음에는 `labs install-proxy --skeleton my-proxy.ts`로 파일을 만드세요.',
+  'Correct the line, then run the command again.': '그 줄을 고친 뒤 다시 실행하세요.',
+  'Import only modules of Node (`node:fs/promises`) and files of yours (`./rules.ts`).':
+    'Node의 모듈(`node:fs/promises`)과 여러분의 파일(`./rules.ts`)만 가져올 수 있습니다.',
+  'No node of {lab} waits for a proxy of yours': '{lab} 실습의 노드에는 직접 만든 프록시를 설치할 수 없습니다',
+  'Start a lab whose nodes have none: `labs start build-your-own-kube-proxy`.':
+    '노드에 kube-proxy가 없는 실습을 시작하세요: `labs start build-your-own-kube-proxy`',
+  'The lab {lab} has no node "{node}" that takes a proxy of yours':
+    '{lab} 실습에는 직접 만든 프록시를 설치할 수 있는 그런 노드가 없습니다: "{node}"',
+  'These nodes do: {nodes}.': '설치할 수 있는 노드: {nodes}',
+  'The program could not be put onto {node}: {said}': '프로그램을 노드에 설치하지 못했습니다 ({node}): {said}',
+  'Look at the node with `labs shell {node}`, or build the lab anew with `labs reset`.':
+    '노드를 확인하거나(`labs shell {node}`) 실습을 새로 만드세요(`labs reset`).',
+  'the proxy runs on {node}': '프록시 실행 ({node})',
+  'systemd says {state}': 'systemd의 상태: {state}',
+  '{file} ends on {node}: {said}': '{node}에서 프로그램이 끝납니다 ({file}): {said}',
+  'The whole log: `labs logs {node} {unit}`.': '전체 로그: `labs logs {node} {unit}`',
+  'Correct the file, then run the command again.': '파일을 고친 뒤 다시 실행하세요.',
+  'The lab {lab} has no skeleton of a proxy': '{lab} 실습에는 프록시의 처음 파일이 없습니다',
+  'Start a lab that has one: `labs start build-your-own-kube-proxy`.':
+    '처음 파일이 있는 실습을 시작하세요: `labs start build-your-own-kube-proxy`',
+  'it has logged nothing': '로그가 없음',
 };

@@ -1,6 +1,6 @@
 // How the fields of a cluster go together: names, roles, labels, numbers and ranges. With cluster.ts, this is the only
 // validator of clusters; `plan/` trusts it.
-import { addressLayout, clusterLimits, fabricMachine } from '../../api/cluster.ts';
+import { addressLayout, clusterLimits, fabricMachine, ownProxy } from '../../api/cluster.ts';
 import { zoneLabel } from '../../api/labels.ts';
 import {
   type Cidr,
@@ -22,12 +22,17 @@ export const machineNamesOf = (cluster: Raw) => ({
   controlPlanes: listOf(cluster.nodes)
     .filter(({ role }) => role === 'control-plane')
     .map(({ name }) => String(name)),
+  /** With kube-proxy, or with a program of the student in its place. */
   proxies: listOf(cluster.nodes)
     .filter(({ proxy }) => proxy !== false && recordOf(cluster.proxy).mode !== 'none')
     .map(({ name }) => String(name)),
   clients: listOf(cluster.clients ?? clusterDefaults.clients).map(({ name }) => String(name)),
   others: listOf(cluster.machines).map(({ name }) => String(name)),
 });
+
+/** Whether a node runs kube-proxy, as far as the raw data says so. */
+export const runsProxy = ({ proxy = true }: Raw, cluster: Raw): boolean =>
+  proxy === true && !['none', ownProxy].includes(String(recordOf(cluster.proxy).mode));
 
 /**
  * Checks the relations between the fields of a cluster: names used twice, ranges that overlap, too many machines.

@@ -1,6 +1,6 @@
 // The cluster of a lab.yaml: its shape and its defaults. cluster-problems.ts checks how its fields go together.
 import * as z from 'zod';
-import { clusterLimits, clusterNetwork, podNetworks, reservedProxyFlags } from '../../api/cluster.ts';
+import { clusterLimits, clusterNetwork, ownProxy, podNetworks, reservedProxyFlags } from '../../api/cluster.ts';
 import { proxyModes } from '../../api/proxy-modes.ts';
 import { parseCidr, parseIpv4 } from '../../api/scalars.ts';
 import { messageOf } from '../../kit/error.ts';
@@ -123,9 +123,15 @@ const nodeSchema = z.strictObject({
     .meta({ description: 'Value of the label topology.kubernetes.io/zone.', examples: ['a'] }),
   routes: routes.exactOptional(),
   link: linkQuality('What the node receives is delayed, lost or slow.').exactOptional(),
-  proxy: z.boolean().exactOptional().meta({
-    description: 'false: no kube-proxy on this node. Only its program is there. Default: true.',
-  }),
+  proxy: z
+    .union([z.boolean(), z.literal(ownProxy)])
+    .exactOptional()
+    .meta({
+      examples: [false, ownProxy],
+      description:
+        'false: no kube-proxy on this node. Only its program is there. own: the program of the student takes its place ' +
+        '(`labs install-proxy`). Default: true.',
+    }),
 });
 
 /** systemd reads the flags from a unit: no spaces, quotes or characters that it replaces. */
@@ -144,11 +150,12 @@ const proxyFlag = z
 
 const proxySchema = z.strictObject({
   mode: z
-    .enum([...proxyModes, 'none'])
+    .enum([...proxyModes, 'none', ownProxy])
     .exactOptional()
     .meta({
       description:
-        'How kube-proxy programs the kernel; default: iptables. none: no node has a kube-proxy, only its program is there.',
+        'How kube-proxy programs the kernel; default: iptables. none: no node has a kube-proxy, only its program is ' +
+        'there. own: a program of the student takes its place on each node.',
     }),
   fallback: z.boolean().exactOptional().meta({
     description: 'Whether iptables mode will do where the kernel cannot run mode ipvs. Otherwise `labs start` fails.',
@@ -236,9 +243,10 @@ export const clusterSchema = z
   })
   .meta({ description: 'The machines and networks of the lab.' });
 
-/** What the schema has read, with the mode `none` of kube-proxy written at each node. */
-export const withoutShortForms = ({ proxy: { mode, ...proxy }, nodes, ...rest }: z.output<typeof clusterSchema>) => ({
-  ...rest,
-  nodes: mode === 'none' ? nodes.map((node) => ({ ...node, proxy: false })) : nodes,
-  proxy: mode === undefined || mode === 'none' ? proxy : { ...proxy, mode },
-});
+/** What the schema has read, with the modes `none` and `own` of kube-proxy written at each node. */
+export const withoutShortForms = ({ proxy: { mode, ...proxy }, nodes, ...rest }: z.output<typeof clusterSchema>) => {
+  if (mode === 'none') return { ...rest, nodes: nodes.map((node) => ({ ...node, proxy: false })), proxy };
+  if (mode === ownProxy)
+    return { ...rest, nodes: nodes.map((node) => ({ ...node, proxy: ownProxy as typeof ownProxy })), proxy };
+  return { ...rest, nodes, proxy: mode === undefined ? proxy : { ...proxy, mode } };
+};

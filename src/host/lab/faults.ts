@@ -4,6 +4,7 @@ import type { Variation } from '../../api/lab.ts';
 import type { FaultCheck } from '../faults/fault.ts';
 import type { FaultCluster } from '../faults/params.ts';
 import { faultScript } from '../faults/reference.ts';
+import { runsProxy } from './cluster-problems.ts';
 import { type Chosen, drawFaults } from './fault-draw.ts';
 import { readEntries } from './fault-entries.ts';
 import { textsOfTask } from './fault-texts.ts';
@@ -57,7 +58,7 @@ const clusterOf = (cluster: Raw): FaultCluster & { readonly mode: string; readon
   return {
     workers,
     nodes: sorted.map(({ name }) => String(name)),
-    proxies: sorted.filter((node) => node.proxy !== false && proxy.mode !== 'none').map(({ name }) => String(name)),
+    proxies: sorted.filter((node) => runsProxy(node, cluster)).map(({ name }) => String(name)),
     controlPlane: String(nodes.find(isPlane)?.name ?? 'controlplane'),
     mode: String(proxy.mode ?? 'iptables'),
     podNetwork: String(cluster.podNetwork ?? 'routes'),

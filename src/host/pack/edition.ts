@@ -9,6 +9,7 @@ import { hashLabAnswers } from '../lab/hash-answers.ts';
 import { labFile, labFiles, loadLab } from '../lab/load.ts';
 import { parseYaml } from '../lab/parse.ts';
 import { listOf, type Raw, recordOf } from '../lab/raw.ts';
+import { isSkeleton } from '../own-proxy/skeleton.ts';
 import { type Shows, shownIn, showsNothing } from './shows.ts';
 import { readScript, type Script } from './student-script.ts';
 
@@ -40,7 +41,7 @@ export const studentEdition = async (folder: string): Promise<Edition> => {
   const { lab: hashed, readable } = await hashLabAnswers(withoutHidden(recordOf(value)), await saltsFrom(source));
   const sources = studentScripts(lab, files);
   const definition = withoutSolutions(hashed, sources);
-  const kept = new Map([...files].filter(([path]) => !isScript(path) && !isForTeachers(path)));
+  const kept = new Map([...files].filter(([path]) => isSkeleton(path) || !(isScript(path) || isForTeachers(path))));
   for (const [path, { source }] of sources) kept.set(path, Buffer.from(source));
   kept.set(labFile, Buffer.from(stringify(definition, { lineWidth: 0 })));
   const sorted = new Map([...kept].sort(([a], [b]) => (a < b ? -1 : 1)));

@@ -1,6 +1,6 @@
 // The files of each machine before it starts: units, certificates, kubeconfigs, configurations and the components.
 import { stringify } from 'yaml';
-import { type ClusterSpec, clusterDomain, hasProxy } from '../../api/cluster.ts';
+import { type ClusterSpec, clusterDomain, hasProxy, takesOwnProxy } from '../../api/cluster.ts';
 import { componentPorts, nodePaths } from '../../api/paths.ts';
 import { kubeletConfigVersion, kubeProxyConfigVersion } from '../../api/version.ts';
 import { identity, type KeyPair, type Pki } from './identities.ts';
@@ -54,11 +54,11 @@ const workerFiles = (node: NodeContext, pki: Pki): readonly PlannedFile[] => {
       ? []
       : [kubeconfigFile(`${kubernetes}/lb-speaker.conf`, server, 'system:lb-speaker', pki, identity.speaker)]),
     { path: `${kubernetes}/kubelet-config.yaml`, mode: 0o644, content: kubeletConfig(node) },
+    ...(hasProxy(node.node) || takesOwnProxy(node.node)
+      ? [kubeconfigFile(nodePaths.proxyKubeconfig, server, 'system:kube-proxy', pki, identity.proxy)]
+      : []),
     ...(hasProxy(node.node)
-      ? [
-          kubeconfigFile(`${kubernetes}/kube-proxy.conf`, server, 'system:kube-proxy', pki, identity.proxy),
-          { path: `${kubernetes}/kube-proxy-config.yaml`, mode: 0o644, content: proxyConfig(node.spec) },
-        ]
+      ? [{ path: `${kubernetes}/kube-proxy-config.yaml`, mode: 0o644, content: proxyConfig(node.spec) }]
       : []),
     ...pairFiles(`${nodePaths.kubelet}/pki/kubelet`, issuedTo(pki, identity.kubeletServing(node.name))),
   ];
@@ -136,10 +136,7 @@ const kubeletConfig = (node: NodeContext): string =>
     tlsPrivateKeyFile: `${nodePaths.kubelet}/pki/kubelet.key`,
   });
 
-export const proxyConfig = (
-  { podCidr, proxy }: ClusterSpec,
-  kubeconfig = `${nodePaths.kubernetes}/kube-proxy.conf`,
-): string =>
+export const proxyConfig = ({ podCidr, proxy }: ClusterSpec, kubeconfig: string = nodePaths.proxyKubeconfig): string =>
   stringify({
     apiVersion: kubeProxyConfigVersion,
     kind: 'KubeProxyConfiguration',

@@ -1,5 +1,12 @@
 // The systemd units of the components, which a student sees with `systemctl cat kube-proxy`.
-import { addressLayout, type ClusterSpec, clusterDomain, hasProxy, type NodeSpecification } from '../../api/cluster.ts';
+import {
+  addressLayout,
+  type ClusterSpec,
+  clusterDomain,
+  hasProxy,
+  type NodeSpecification,
+  takesOwnProxy,
+} from '../../api/cluster.ts';
 import { excludeFromBalancersLabel, zoneLabel } from '../../api/labels.ts';
 import { type Component, componentPorts, nodePaths } from '../../api/paths.ts';
 import type { Ipv4 } from '../../api/scalars.ts';
@@ -35,16 +42,21 @@ const descriptions: Readonly<Record<Component, string>> = {
 export const componentsOf = (node: NodeSpecification, spec: ClusterSpec): readonly Component[] =>
   programsIn(node, spec).filter((component) => component !== 'kube-proxy' || hasProxy(node));
 
-/** The components whose programs a node has. kube-proxy's program is there also where labs does not install it. */
+/**
+ * The components whose programs a node has. kube-proxy's program is there also where labs does not install it, but not
+ * where the student writes one.
+ */
 export const programsIn = (
-  { role }: NodeSpecification,
+  node: NodeSpecification,
   { loadBalancerCidr }: Pick<ClusterSpec, 'loadBalancerCidr'>,
 ): readonly Component[] => {
   const everywhere: readonly Component[] = [
-    ...(['kubelet', 'kube-proxy', 'podnet'] as const),
+    'kubelet',
+    ...(takesOwnProxy(node) ? [] : (['kube-proxy'] as const)),
+    'podnet',
     ...(loadBalancerCidr === undefined ? [] : (['lb-speaker'] as const)),
   ];
-  return role === 'control-plane'
+  return node.role === 'control-plane'
     ? ['kube-apiserver', ...everywhere, 'cluster-dns', 'kube-controller-manager', 'kube-scheduler']
     : everywhere;
 };

@@ -197,6 +197,8 @@ const signatures: Readonly<Record<string, Signature>> = {
     together: ([first]) => (/\s/.test(String(first)) ? oneWordEach : undefined),
   },
   apply: { usage: 'lab.apply(manifest)', required: [['manifest', manifest]] },
+  installProxy: { usage: 'lab.installProxy(file)', required: [['file', text]] },
+  removeProxy: { usage: 'lab.removeProxy()', required: [] },
   object: { usage: 'lab.object(reference)', required: [['reference', reference]] },
   facts: {
     usage: 'lab.node(name).facts(...want)',

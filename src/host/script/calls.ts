@@ -32,7 +32,9 @@ export interface RunOptions {
   readonly container?: string;
 }
 
-export interface LabCalls extends HandleFacts, Pick<LabHandle, 'kubectl' | 'apply' | 'object'> {
+export interface LabCalls
+  extends HandleFacts,
+    Pick<LabHandle, 'kubectl' | 'apply' | 'object' | 'installProxy' | 'removeProxy'> {
   /** Runs a shell script as root: with bash on a machine, with sh in a pod. Resolves also when the script fails. */
   run(place: PlaceRef, script: string, options?: RunOptions): Promise<RanCommand>;
   systemctl(node: string, verb: UnitVerb, ...units: readonly string[]): Promise<void>;

@@ -67,6 +67,8 @@ export const handleOf = (facts: HandleFacts, ask: Ask, answers: boolean): LabHan
     },
     kubectl: calls.kubectl,
     apply: calls.apply,
+    installProxy: calls.installProxy,
+    removeProxy: calls.removeProxy,
     object: calls.object as <T extends KubeObject>(reference: string) => Promise<T | undefined>,
     async until(...args) {
       checkCall('until', args);

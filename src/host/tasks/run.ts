@@ -246,7 +246,7 @@ export const runScript = async (
 };
 
 /** The calls that can change the cluster. */
-const acting = ['run', 'systemctl', 'restoreRules', 'kubectl', 'apply'] as const;
+const acting = ['run', 'systemctl', 'restoreRules', 'kubectl', 'apply', 'installProxy', 'removeProxy'] as const;
 
 const noting = (calls: LabCalls, onAct: () => void = () => {}): LabCalls => ({
   ...calls,

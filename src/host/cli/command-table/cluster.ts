@@ -134,6 +134,46 @@ export const clusterCommands: CommandGroup = {
       examples: ['forward service/web 8080:80', 'forward pod/web 8080:80', 'forward node01 8080:30080'],
     },
     {
+      name: 'install-proxy',
+      operands: '[file]',
+      load: () => import('../commands/install-proxy.ts'),
+      summary: both('Run your own proxy on the nodes', '직접 만든 프록시를 노드에서 실행'),
+      options: [
+        {
+          flags: '--skeleton',
+          help: both(
+            'write a file to begin with; ask before replacing one',
+            '시작할 파일 쓰기 (있는 파일을 바꾸기 전에 물어봄)',
+          ),
+        },
+        {
+          flags: '--node <node>',
+          completes: 'nodes',
+          help: both('only on this node (default: on all nodes)', '이 노드에만 (기본: 모든 노드)'),
+        },
+        {
+          flags: '--remove',
+          help: both('take the proxy and its rules off the nodes', '노드에서 프록시와 규칙 삭제'),
+        },
+      ],
+      json: true,
+      remark: both(
+        'For labs whose nodes have no kube-proxy, such as build-your-own-kube-proxy. The file is a program in TypeScript ' +
+          'or JavaScript. labs checks it, copies it and the files that it imports to the nodes, removes the rules that ' +
+          'are there, and starts the unit kube-proxy. Repeat the command after each edit. Nothing outside of the nodes ' +
+          'changes. If a line is wrong, labs names the line, and the nodes keep what they have.',
+        '노드에 kube-proxy가 없는 실습(build-your-own-kube-proxy)에서 사용합니다. 파일은 TypeScript나 JavaScript 프로그램입니다. ' +
+          'labs는 파일을 검사하고, 파일과 그 파일이 import하는 파일을 노드에 복사하고, 남아 있는 규칙을 지운 다음 kube-proxy 유닛을 시작합니다. ' +
+          '파일을 고칠 때마다 다시 실행하세요. 노드 밖에서는 아무것도 바뀌지 않습니다. 잘못된 줄이 있으면 그 줄을 알려 주고, 노드는 그대로 둡니다.',
+      ),
+      examples: [
+        'install-proxy --skeleton my-proxy.ts',
+        'install-proxy my-proxy.ts',
+        'install-proxy my-proxy.ts --node node01',
+        'install-proxy --remove',
+      ],
+    },
+    {
       name: 'logs',
       operands: '[place] [unit]',
       load: () => import('../commands/logs.ts'),

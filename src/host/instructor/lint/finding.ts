@@ -1,14 +1,9 @@
 // What `labs lint` finds: a rule, a place in a file of the lab, and a sentence in each language.
 import type { Localized } from '../../../api/lab.ts';
+import type { Spot } from '../../script/source.ts';
 import type { RuleId } from './rule-table.ts';
 
-/** A place in a file of the lab. Lines and columns begin at 1. */
-export interface Spot {
-  /** Relative to the lab's folder. */
-  readonly file: string;
-  readonly line: number;
-  readonly column: number;
-}
+export type { Spot };
 
 export interface Finding extends Spot {
   readonly rule: RuleId;

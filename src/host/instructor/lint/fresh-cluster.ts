@@ -1,5 +1,5 @@
 // What is known about a cluster right after its start, as a store of facts. Checks are pure functions of such facts.
-import { addressLayout, type ClusterSpec } from '../../../api/cluster.ts';
+import { addressLayout, type ClusterSpec, hasProxy } from '../../../api/cluster.ts';
 import type { FactName, Facts, LinkFact, ProcessFact } from '../../../api/facts.ts';
 import { deletedPrefix } from '../../../api/paths.ts';
 import { cidrAddress, cidrRange, type Ipv4 } from '../../../api/scalars.ts';
@@ -146,7 +146,7 @@ const nodeFacts = ({ name, address: own, role }: Machine, cluster: ClusterSpec):
       routeTo(podSubnet(podCidr, index), 'cni0', { protocol: 'kernel', source: bridge }),
       ...others,
     ],
-    ...(node.proxy !== false && (proxy.mode === undefined || proxy.mode === 'iptables')
+    ...(hasProxy(node) && (proxy.mode === undefined || proxy.mode === 'iptables')
       ? { iptables: freshRules(cluster) }
       : {}),
   };

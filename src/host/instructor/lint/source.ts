@@ -6,8 +6,8 @@ import { type Examined, labFile } from '../../lab/load.ts';
 import type { Place } from '../../lab/parse.ts';
 import type { Path } from '../../lab/problem.ts';
 import { listOf, type Raw, recordOf } from '../../lab/raw.ts';
+import { readScript, type Script } from '../../script/source.ts';
 import type { Spot } from './finding.ts';
-import { readScript, type Script } from './script-source.ts';
 import { soundPartOf } from './sound-part.ts';
 import { groupsOf, type Text, type TextGroup } from './texts.ts';
 

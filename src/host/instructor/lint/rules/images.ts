@@ -1,11 +1,11 @@
 // Images that pods of the lab use and that may be missing: neither built in, nor named in `images` of lab.yaml.
 import { builtInImages, normaliseReference } from '../../../../api/images.ts';
 import { nearest } from '../../../../kit/suggest.ts';
+import { gap } from '../../../script/source.ts';
 import { blocksOf } from '../blocks.ts';
 import { type Finding, finding, type Spot } from '../finding.ts';
 import { manifestsOf } from '../manifest-source.ts';
 import { meant } from '../meant.ts';
-import { gap } from '../script-source.ts';
 import type { LabSource } from '../source.ts';
 
 /** The images that `labs image load` has loaded. Undefined: Docker does not answer. */

@@ -3,10 +3,10 @@ import { isMap, isScalar, isSeq, LineCounter, parseAllDocuments, type Scalar } f
 import { fieldOf, type Shape, shapeOf, typeOf } from '../../../../api/field-types.ts';
 import { allResources } from '../../../../api/resources.ts';
 import { nearest } from '../../../../kit/suggest.ts';
+import { gap } from '../../../script/source.ts';
 import { type Finding, finding, type Spot } from '../finding.ts';
 import { type Manifest, manifestsOf } from '../manifest-source.ts';
 import { meant } from '../meant.ts';
-import { gap } from '../script-source.ts';
 import type { LabSource } from '../source.ts';
 
 export const manifestRules = (source: LabSource): readonly Finding[] => manifestsOf(source).flatMap(checkManifest);

@@ -5,9 +5,10 @@ import { nearest } from '../../../../kit/suggest.ts';
 import { isScript, type NamedFile, namedFiles } from '../../../lab/files.ts';
 import { glossaryFile } from '../../../lab/glossary.ts';
 import { labFile } from '../../../lab/load.ts';
-import { type Finding, finding } from '../finding.ts';
+import { isSkeleton } from '../../../own-proxy/skeleton.ts';
+import type { Script } from '../../../script/source.ts';
+import { type Finding, finding, type Spot } from '../finding.ts';
 import { meant } from '../meant.ts';
-import type { Script } from '../script-source.ts';
 import { checksOf, type LabSource } from '../source.ts';
 
 export const scriptRules = (source: LabSource): readonly Finding[] => {
@@ -16,6 +17,7 @@ export const scriptRules = (source: LabSource): readonly Finding[] => {
     ...[...source.scripts.values()].flatMap((script) => [...syntax(script), ...imports(script, source)]),
     ...named.flatMap((each) => missingExport(each, source)),
     ...[...source.scripts.values()].flatMap((script) => unknownNames(script, source)),
+    ...missingPrograms(source),
     ...(source.tasks.length === 0 ? [] : leftovers(named, source)),
   ];
 };
@@ -124,12 +126,14 @@ const leftovers = (named: readonly NamedFile[], source: LabSource): readonly Fin
   const { files, scripts, texts } = source;
   const used = new Set(texts.map((text) => text.spot(0, 0).file));
   for (const { file } of named) reach(file, scripts, used);
+  // Programs that scripts put onto the nodes.
+  for (const { file } of programsIn(source)) reach(file, scripts, used);
   // A text or a script may name any other file, such as a manifest.
   const words = [...texts.map(({ content }) => content), ...[...scripts.values()].map((each) => wordsOf(each))].join(
     '\n',
   );
   return [...files.keys()].flatMap((file) => {
-    if (used.has(file) || file === labFile || file === glossaryFile || usual.test(file)) return [];
+    if (used.has(file) || file === labFile || file === glossaryFile || usual.test(file) || isSkeleton(file)) return [];
     const spot = { file, line: 1, column: 1 };
     if (isScript(file))
       return [finding('unused-script', spot, 'no task and no script uses this script', '쓰이지 않는 스크립트입니다')];
@@ -137,6 +141,26 @@ const leftovers = (named: readonly NamedFile[], source: LabSource): readonly Fin
     return [finding('unused-file', spot, 'nothing uses this file', '쓰이지 않는 파일입니다')];
   });
 };
+
+/** What the scripts give to `lab.installProxy`. */
+const programsIn = ({ scripts }: LabSource): readonly NamedProgram[] =>
+  [...scripts.values()].flatMap(({ calls }) =>
+    calls.flatMap(({ method, words: [word], spots: [spot] }) =>
+      method === 'installProxy' && word !== undefined && spot ? [{ file: posix.normalize(word), spot }] : [],
+    ),
+  );
+
+interface NamedProgram {
+  readonly file: string;
+  readonly spot: Spot;
+}
+
+const missingPrograms = (source: LabSource): readonly Finding[] =>
+  programsIn(source).flatMap(({ file, spot }) =>
+    source.files.has(file)
+      ? []
+      : [finding('script-name', spot, `the lab has no file "${file}"`, `실습에 없는 파일: "${file}"`)],
+  );
 
 const wordsOf = ({ texts }: Script): string => texts.map(({ content }) => content).join('\n');
 

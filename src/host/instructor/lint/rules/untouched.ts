@@ -1,4 +1,5 @@
 // Checks that pass in a cluster in which nobody has done anything, and what failed checks show there.
+import { hasProxy } from '../../../../api/cluster.ts';
 import type { LabDefinition } from '../../../../api/lab.ts';
 import { block } from '../../../grade/entry.ts';
 import { evaluate } from '../../../grade/evaluate.ts';
@@ -43,11 +44,13 @@ export const evaluateUntouched = (lab: LabDefinition): ReadonlyMap<string, Timed
     store: freshCluster(lab.cluster),
   });
   const acyclic = withoutCycles(lab);
+  const proxied = lab.cluster.nodes.every(hasProxy);
   const entries = acyclic.tasks.flatMap((task, index) =>
     task.checks.map((check): readonly [string, TimedEvaluation] => {
       const evaluation = evaluate({ check, task, number: index + 1, student: nobody, view, say });
       // A fresh node does by definition what kube-proxy does, and nothing else.
-      const isTwin = (check.type === 'twin' || check.type === 'untouched') && task.setup === undefined && !check.not;
+      const isTwin =
+        proxied && (check.type === 'twin' || check.type === 'untouched') && task.setup === undefined && !check.not;
       const pass = { outcome: 'pass', observed: 'kube-proxy runs everywhere' } as const;
       const outcome = isTwin ? pass : evaluation.outcome;
       return [`${task.id}/${check.id}`, { ...evaluation, outcome, durationMs: 0 }];

@@ -1,9 +1,16 @@
 // Reads the scripts of a lab without running them: what they import and export, and the texts and calls in them.
 import { posix } from 'node:path';
 import { type AnyNode, type Node, type Options, type Program, parse } from 'acorn';
-import { messageOf } from '../../../kit/error.ts';
-import { withoutTypes } from '../../script/load.ts';
-import type { Spot } from './finding.ts';
+import { messageOf } from '../../kit/error.ts';
+import { withoutTypes } from './load.ts';
+
+/** A place in a file of the lab. Lines and columns begin at 1. */
+export interface Spot {
+  /** Relative to the lab's folder. */
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+}
 
 /** A text in a script: a string, or a template. */
 export interface ScriptText {
