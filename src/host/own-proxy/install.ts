@@ -43,7 +43,7 @@ export const installOwnProxy = async (target: OwnProxyTarget, node: string, prog
   await stop(target, node);
   const facts = { node, podCidr: lab.cluster.podCidr };
   await runOn(target, node, [removeRules, writeFiles(program, facts)].join('\n'));
-  await record(target, node, recordOf(program));
+  await keepRecord(target, node, recordOf(program));
   const place = placeOf(access, { machine: node });
   for (const verb of ['daemon-reload', 'start'] as const)
     await access.fabric.call('systemctl', { place, verb, units: verb === 'start' ? [ownProxyUnit] : [] });
@@ -53,7 +53,7 @@ export const installOwnProxy = async (target: OwnProxyTarget, node: string, prog
 export const removeOwnProxy = async (target: OwnProxyTarget, node: string): Promise<void> => {
   await stop(target, node);
   await runOn(target, node, [removeRules, removeFiles].join('\n'));
-  await record(target, node, undefined);
+  await keepRecord(target, node, undefined);
   const { access } = target;
   await access.fabric.call('systemctl', {
     ...{ place: placeOf(access, { machine: node }), verb: 'daemon-reload', units: [] },
@@ -77,7 +77,11 @@ const runOn = async ({ access, signal }: OwnProxyTarget, node: string, script: s
   });
 };
 
-const record = async ({ access, signal }: OwnProxyTarget, node: string, content: string | undefined): Promise<void> => {
+const keepRecord = async (
+  { access, signal }: OwnProxyTarget,
+  node: string,
+  content: string | undefined,
+): Promise<void> => {
   const path = `/var/lib/labs-programs/${node}.own.json`;
   const script = content === undefined ? 'rm -f "$0"' : 'mkdir -p /var/lib/labs-programs; cat > "$0"';
   await access.exec(fabricMachine, ['sh', '-euc', script, path], { stdin: content ?? '', signal });

@@ -4,7 +4,7 @@ import { basename, dirname } from 'node:path';
 import { nodePaths } from '../../api/paths.ts';
 import type { OwnProgram } from './program.ts';
 
-/** kube-proxy's name, so that `systemctl`, `journalctl`, `labs logs` and checks find the program where kube-proxy is. */
+/** kube-proxy's name, so that `systemctl`, `journalctl`, `labs logs` and checks find the program there. */
 export const ownProxyUnit = 'kube-proxy';
 
 const unitFile = `/etc/systemd/system/${ownProxyUnit}.service`;

@@ -43,7 +43,7 @@ interface Port {
 /** In POSTROUTING a packet has lost its first destination. So PREROUTING leaves a mark on it. */
 const masquerade = `-A ${sources} -m mark --mark ${mark}/${mark} -j MASQUERADE`;
 
-/** Packets to the address of the service, and to its port on any address of the node. A headless service has neither. */
+/** Packets to the address of the service, and to its port on any address of the node. A headless one has neither. */
 const matchesOf = ({ service: { spec }, port }: Port) => {
   const protocol = port.protocol.toLowerCase();
   const to = (number: number): string => `-p ${protocol} -m ${protocol} --dport ${number}`;
@@ -54,7 +54,7 @@ const matchesOf = ({ service: { spec }, port }: Port) => {
   };
 };
 
-/** The answer must come back through this node, which alone can reverse the translation. Between pods it does anyway. */
+/** The answer must come back through this node, which alone can reverse the translation. From pods it does anyway. */
 const translations = (port: Port): readonly string[] => {
   const { cluster, node: nodePort } = matchesOf(port);
   const marking = `-j MARK --or-mark ${mark}`;

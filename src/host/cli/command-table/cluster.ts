@@ -137,6 +137,7 @@ export const clusterCommands: CommandGroup = {
       name: 'install-proxy',
       operands: '[file]',
       load: () => import('../commands/install-proxy.ts'),
+      inTime: true,
       summary: both('Run your own proxy on the nodes', '직접 만든 프록시를 노드에서 실행'),
       options: [
         {
