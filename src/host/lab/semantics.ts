@@ -149,7 +149,8 @@ const changeProblems = (check: Raw, machines: Machines, path: Path): readonly Pr
   const object = String(check.object ?? '');
   const node = object.replace(/^node\//, '');
   const isOutage = check.do === 'stop-node' || check.do === 'reboot-node';
-  const isOutside = machines.nodes.includes(node) && !machines.proxies.includes(node);
+  // With `needs`, another check looks first whether the student has installed a kube-proxy there.
+  const isOutside = machines.nodes.includes(node) && !machines.proxies.includes(node) && check.needs === undefined;
   return [
     ...(check.do === 'restart-kube-proxy' && isOutside
       ? [{ path: [...path, 'object'], message: `object: ${node} has no kube-proxy in this lab; write another node` }]

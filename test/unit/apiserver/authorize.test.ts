@@ -40,6 +40,17 @@ describe('the resource request of a method and a path', () => {
 
 describe('authorization', () => {
   test.each([
+    { who: user('kubernetes-admin', 'system:masters'), allowed: true },
+    { who: user('system:node:node01', 'system:nodes'), allowed: false },
+    { who: user('system:kube-controller-manager'), allowed: false },
+    { who: jane, allowed: false },
+  ])('$who.name may approve a request for a certificate: $allowed', ({ who, allowed }) => {
+    const requests = { group: 'certificates.k8s.io', plural: 'certificatesigningrequests', name: 'a' };
+    expect(isAllowed(who, { ...requests, verb: 'update', subresource: 'approval' })).toBe(allowed);
+    expect(isAllowed(who, { ...requests, verb: 'create' })).toBe(who !== jane);
+  });
+
+  test.each([
     { who: anonymous, path: '/healthz', allowed: true },
     { who: anonymous, path: '/version', allowed: true },
     { who: anonymous, path: '/healthzz', allowed: false },

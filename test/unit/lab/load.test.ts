@@ -55,6 +55,10 @@ test('refuses to restart a kube-proxy that a node does not have', async () => {
   expect(await problems(`${source}      - ${check}\n`)).toEqual([
     expect.stringContaining('object: node01 has no kube-proxy in this lab; write another node'),
   ]);
+  const installed = check.replace('type: change', 'type: change, needs: one');
+  expect(await problems(`${source}      - ${installed}\n`)).not.toContainEqual(
+    expect.stringContaining('no kube-proxy'),
+  );
 });
 
 describe('a valid lab', () => {
