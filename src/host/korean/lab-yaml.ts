@@ -6,8 +6,8 @@ export const labYamlSentences: Sentences = {
   'is missing': '없습니다',
   'is missing, must be {values}': '없습니다. 다음이어야 합니다: {values}',
   'is missing, must be one of {values}': '없습니다. 다음 가운데 하나여야 합니다: {values}',
-  'is {value}, must be {values}': '지금 값은 {value}입니다. 다음이어야 합니다: {values}',
-  'is {value}, must be one of {values}': '지금 값은 {value}입니다. 다음 가운데 하나여야 합니다: {values}',
+  'is {value}, must be {values}': '잘못된 값입니다: {value}. 써야 하는 값: {values}',
+  'is {value}, must be one of {values}': '잘못된 값입니다: {value}. 다음 가운데 하나를 쓰세요: {values}',
   'is {value}, must be at least {least}': '지금 값은 {value}입니다. 최솟값: {least}',
   'is {value}, must be at most {most}': '지금 값은 {value}입니다. 최댓값: {most}',
   'is {value}, must be at most the points of the task, {most}':
@@ -120,6 +120,8 @@ export const labYamlSentences: Sentences = {
   '{node} has no kube-proxy in this lab; write another node':
     '이 실습에서 kube-proxy가 없는 노드입니다: {node}. 다른 노드를 쓰세요',
   'the API server runs on {node}; write another node': 'API 서버가 있는 노드입니다: {node}. 다른 노드를 쓰세요',
+  'there is no node "{node}"; write {said}': '없는 노드입니다: "{node}". 이렇게 쓰세요: `{said}`',
+  'there is no client "{client}"; write {said}': '없는 `client`입니다: "{client}". 이렇게 쓰세요: `{said}`',
   'there is no node "{node}"': '없는 노드입니다: "{node}"',
   'there is no machine "{machine}" in cluster.machines': 'cluster.machines에 없는 머신입니다: "{machine}"',
   'there is no machine "{machine}" in cluster.machines; write {said}':
@@ -223,6 +225,7 @@ export const labYamlSentences: Sentences = {
     '이 줄은 {indent}, {line}행은 {other}칸 들여 썼습니다. 한 맵의 필드는 같은 열에서 시작해야 합니다',
   'indented by 1 space': '1칸',
   'indented by {count} spaces': '{count}칸',
+  'an unquoted ${…} cannot be in { } or [ ]: write {said}': `중괄호나 대괄호 안에서는 \${…} 값을 따옴표 안에 써야 합니다. 이렇게 쓰세요: \`{said}\``,
   "the value of {field} has a colon: put it in quotes, '{said}'":
     "{field} 필드의 값에 콜론이 있습니다. 따옴표 안에 쓰세요: '{said}'",
 };

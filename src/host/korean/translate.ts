@@ -42,8 +42,8 @@ const phraseToKorean = (text: string): string => {
   }
   const [, name] = /^([a-z]\w*: )./.exec(text) ?? [];
   if (name !== undefined) return name + phraseToKorean(text.slice(name.length));
-  const [, said, other] = /^(.*); did you mean "(.*)"\?$/.exec(text) ?? [];
-  if (said !== undefined) return `${phraseToKorean(said)}. 혹시 "${other}"입니까?`;
+  const [, said, others = ''] = /^(.*); did you mean (".*")\?$/.exec(text) ?? [];
+  if (said !== undefined) return `${phraseToKorean(said)}. 혹시 ${others.replaceAll('" or "', '" 또는 "')}입니까?`;
   const [separator] = separators.filter((one) => text.split(one).length > 1);
   if (separator === undefined) return text;
   const joint = separator === betweenSentences ? ' ' : separator;

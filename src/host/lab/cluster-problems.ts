@@ -34,6 +34,15 @@ export const machineNamesOf = (cluster: Raw) => ({
 export const runsProxy = ({ proxy = true }: Raw, cluster: Raw): boolean =>
   proxy === true && !['none', ownProxy].includes(String(recordOf(cluster.proxy).mode));
 
+export type MachineNames = ReturnType<typeof machineNamesOf>;
+
+/** `machine/r1` for the name of a machine. */
+export const placeOf = (name: string, { nodes, clients, others }: MachineNames): string | undefined => {
+  if (nodes.includes(name)) return `node/${name}`;
+  if (others.includes(name)) return `machine/${name}`;
+  return clients.includes(name) ? `client/${name}` : undefined;
+};
+
 /**
  * Checks the relations between the fields of a cluster: names used twice, ranges that overlap, too many machines.
  * @param cluster raw data, so that problems are found even when another field has a wrong shape

@@ -1,6 +1,6 @@
 // The files of a lab's folder that its lab.yaml names. It works on raw data, so that it finds missing files even when
 // a field has a wrong shape.
-import { didYouMean } from '../../kit/suggest.ts';
+import { askWhether, nearestPaths } from '../../kit/suggest.ts';
 import { isFaultScript } from '../faults/reference.ts';
 import { findKind } from '../grade/kinds.ts';
 import type { Path, Problem } from './problem.ts';
@@ -74,7 +74,7 @@ export const missingFiles = (raw: unknown, files: ReadonlySet<string>): readonly
           {
             path,
             rule: 'missing-file',
-            message: `there is no file "${file}" in the lab’s folder${didYouMean(file, [...files])}`,
+            message: `there is no file "${file}" in the lab’s folder${askWhether(nearestPaths(file, [...files]))}`,
           },
         ],
   );

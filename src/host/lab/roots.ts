@@ -1,10 +1,13 @@
 // Joins the problems that one mistake makes: a name that is written wrongly or stands in the wrong column is unknown in
 // one place and missing in another one.
+import { type MachineNames, machineNamesOf, placeOf } from './cluster-problems.ts';
 import { formatPath, type Path, type Problem } from './problem.ts';
+import { recordOf } from './raw.ts';
 
 /** @param raw the YAML as plain data */
 export const rootsOf = (problems: readonly Problem[], raw: unknown): readonly Problem[] => {
   const followed = new Set<Problem>();
+  const machines = machineNamesOf(recordOf(recordOf(raw).cluster));
   const take = (problem: Problem | undefined): Problem | undefined => {
     if (problem) followed.add(problem);
     return problem;
@@ -13,10 +16,9 @@ export const rootsOf = (problems: readonly Problem[], raw: unknown): readonly Pr
     /: is missing\b/.test(message) && formatPath(path) === formatPath(at);
   const roots = problems.map((problem): Problem => {
     const { path, key, message } = problem;
-    if (key === undefined) return problem;
+    if (key === undefined) return withKind(problem, machines);
     // `titel: Look`
-    const meant = /; did you mean "(.*)"\?$/.exec(message)?.[1];
-    if (meant !== undefined) take(problems.find((each) => isMissing(each, [...path, meant])));
+    for (const meant of namesMeant(message)) take(problems.find((each) => isMissing(each, [...path, meant])));
     // `{ name node01 }`
     const [, name = '', value = ''] = /^(\S+)\s+(.*)$/.exec(key) ?? [];
     if (name !== '' && take(problems.find((each) => isMissing(each, [...path, name]))))
@@ -39,6 +41,17 @@ export const rootsOf = (problems: readonly Problem[], raw: unknown): readonly Pr
     return problem;
   });
   return roots.filter((_, index) => !followed.has(problems[index] as Problem));
+};
+
+const namesMeant = (message: string): readonly string[] =>
+  [...(/; did you mean (.*)\?$/.exec(message)?.[1] ?? '').matchAll(/"([^"]*)"/g)].map(([, name = '']) => name);
+
+/** A machine without `node/`, `machine/` or `client/`. */
+const withKind = (problem: Problem, machines: MachineNames): Problem => {
+  const [, field = '', written = ''] =
+    /^(.*): "([^"/]*)" is not a (?:place|node|machine): /.exec(problem.message) ?? [];
+  const full = placeOf(written, machines);
+  return full === undefined ? problem : { ...problem, message: `${field}: "${written}" is not a place: write ${full}` };
 };
 
 /** The name of the field before this one, if it has no value. */

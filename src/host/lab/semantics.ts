@@ -3,7 +3,7 @@
 import { didYouMean } from '../../kit/suggest.ts';
 import { findKind } from '../grade/kinds.ts';
 import { placeField } from '../grade/templates.ts';
-import { clusterProblems, machineNamesOf } from './cluster-problems.ts';
+import { clusterProblems, type MachineNames as Machines, machineNamesOf, placeOf } from './cluster-problems.ts';
 import { duplicates, type Path, type Problem } from './problem.ts';
 import { listOf, type Raw, recordOf } from './raw.ts';
 
@@ -12,8 +12,6 @@ export const semanticProblems = (raw: unknown): readonly Problem[] => {
   const cluster = recordOf(lab.cluster);
   return [...clusterProblems(cluster), ...taskProblems(listOf(lab.tasks), machineNamesOf(cluster))];
 };
-
-type Machines = ReturnType<typeof machineNamesOf>;
 
 const taskProblems = (tasks: readonly Raw[], machines: Machines): readonly Problem[] => {
   const ids = tasks.map(({ id }, index) => ({ name: id, path: ['tasks', index, 'id'] as Path }));
@@ -164,24 +162,22 @@ const changeProblems = (check: Raw, machines: Machines, path: Path): readonly Pr
 };
 
 const placeProblem = (place: string, field: string, machines: Machines, path: Path): readonly Problem[] => {
-  const [kind, name] = place.split('/');
-  if (kind === 'node' && name !== '*' && name !== undefined && !machines.nodes.includes(name))
-    return [
-      { path: [...path, field], message: `${field}: there is no node "${name}"${didYouMean(name, machines.nodes)}` },
-    ];
-  if (kind === 'machine' && name !== undefined && !machines.others.includes(name)) {
-    const hint = machines.nodes.includes(name) ? `; write node/${name}` : didYouMean(name, machines.others);
-    return [{ path: [...path, field], message: `${field}: there is no machine "${name}" in cluster.machines${hint}` }];
+  const [kind, name = ''] = place.split('/');
+  const at: Path = [...path, field];
+  const isAbsent = (names: readonly string[]): boolean => name !== '' && name !== '*' && !names.includes(name);
+  const other = placeOf(name, machines);
+  const adviceFor = (names: readonly string[]): string =>
+    other === undefined ? didYouMean(name, names) : `; write ${other}`;
+  if (kind === 'node' && isAbsent(machines.nodes))
+    return [{ path: at, message: `${field}: there is no node "${name}"${adviceFor(machines.nodes)}` }];
+  if (kind === 'machine' && isAbsent(machines.others)) {
+    const advice = adviceFor(machines.others);
+    return [{ path: at, message: `${field}: there is no machine "${name}" in cluster.machines${advice}` }];
   }
-  if (kind === 'client' && name !== undefined && !machines.clients.includes(name))
-    return [
-      {
-        path: [...path, field],
-        message: `${field}: there is no client "${name}"${didYouMean(name, machines.clients)}`,
-      },
-    ];
+  if (kind === 'client' && isAbsent(machines.clients))
+    return [{ path: at, message: `${field}: there is no client "${name}"${adviceFor(machines.clients)}` }];
   if (kind === 'client' && machines.clients.length === 0)
-    return [{ path: [...path, field], message: `${field}: the lab has no client; add one to cluster.clients` }];
+    return [{ path: at, message: `${field}: the lab has no client; add one to cluster.clients` }];
   return [];
 };
 

@@ -60,6 +60,7 @@ const problemOf = (file: YamlFile, code: string, offset: number): YamlProblem | 
     tab(file, at) ??
     leftOver(file, at) ??
     openQuote(file, offset) ??
+    openTemplate(file, offset) ??
     openBracket(file, code, offset) ??
     byCode(file, code, offset) ??
     noField(file, at) ??
@@ -102,6 +103,25 @@ const openQuote = (file: YamlFile, offset: number): YamlProblem | undefined => {
   return {
     offset: offsetOf(open),
     message: `the quote that begins here is not closed in its line: ${quote} is missing`,
+  };
+};
+
+/**
+ * `${param:net}` without quotes inside of `{ }` or `[ ]`: the parser takes its brace for a map. A comma ends the value
+ * only before the next field, because prose has commas, too.
+ */
+const openTemplate = ({ source }: YamlFile, offset: number): YamlProblem | undefined => {
+  if (!source.startsWith('${', offset - 1)) return undefined;
+  const line = source.slice(source.lastIndexOf('\n', offset) + 1, offset - 1);
+  const isField = /(?:^|[{,])\s*(?:- +)?([\w-]+):\s+(?!.*[{,]\s*[\w-]+:\s)((?![[{]).*)$/.exec(line);
+  const start = isField?.[2] ?? /[^[,\s][^[,]*$/.exec(line)?.[0] ?? '';
+  const end = isField ? /^(?:\$\{[^}\n]*\}|[^}\]\n,]|,(?!\s*[\w-]+:\s|\s*$))*/m : /^(?:\$\{[^}\n]*\}|[^}\]\n,])*/;
+  const value = `${start}${end.exec(source.slice(offset - 1))?.[0] ?? ''}`.trimEnd();
+  const quoted = /["\\]/.test(value) ? `'${value.replaceAll("'", "''")}'` : `"${value}"`;
+  const right = isField ? `${isField[1]}: ${quoted}` : quoted;
+  return {
+    offset: offset - 1 - start.length,
+    message: `an unquoted \${…} cannot be in { } or [ ]: write ${right}`,
   };
 };
 

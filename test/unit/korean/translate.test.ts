@@ -42,12 +42,12 @@ test.each([
     name: 'a problem of a lab, behind its place and its field',
     english: 'labs/x/lab.yaml:12:7: tasks[0].checks[1].type: is "htp", must be one of http, tcp; did you mean "http"?',
     korean:
-      'labs/x/lab.yaml:12:7: tasks[0].checks[1].type: 지금 값은 "htp"입니다. 다음 가운데 하나여야 합니다: http, tcp. 혹시 "http"입니까?',
+      'labs/x/lab.yaml:12:7: tasks[0].checks[1].type: 잘못된 값입니다: "htp". 다음 가운데 하나를 쓰세요: http, tcp. 혹시 "http"입니까?',
   },
   {
     name: 'the values that a field can have',
     english: 'name: is 5, must be a text or a list',
-    korean: 'name: 지금 값은 5입니다. 다음이어야 합니다: 글 또는 목록',
+    korean: 'name: 잘못된 값입니다: 5. 써야 하는 값: 글 또는 목록',
   },
   {
     name: 'what a program said stays as it is',

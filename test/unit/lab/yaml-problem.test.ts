@@ -50,6 +50,30 @@ test.each([
     '11:1: this line is indented with a tab: YAML takes spaces only. Replace',
   ],
   ['a tab behind spaces', '        type: object', '      \ttype: object', '15:7: this line is indented with a tab'],
+  [
+    'a parameter in a text in braces',
+    'title: Tiny',
+    'title: { en: Now, on port $' + '{param:door}, ko: 최종 과제 }',
+    '3:14: an unquoted $' + '{…} cannot be in { } or [ ]: write en: "Now, on port $' + '{param:door}"',
+  ],
+  [
+    'a parameter in an address in braces',
+    '    - { name: node01 }',
+    '    - { name: node01, cidr: 10.$' + '{param:net}.1.0/24, zone: a }',
+    '8:29: an unquoted $' + '{…} cannot be in { } or [ ]: write cidr: "10.$' + '{param:net}.1.0/24"',
+  ],
+  [
+    'a parameter in a list in brackets',
+    'title: Tiny',
+    'title: [a, 10.$' + '{param:net}.1.0/$' + '{param:bits}, b]',
+    '3:12: an unquoted $' + '{…} cannot be in { } or [ ]: write "10.$' + '{param:net}.1.0/$' + '{param:bits}"',
+  ],
+  [
+    'a parameter in braces over several lines',
+    'title: Tiny',
+    'title: {\n  en: a "b" $' + '{param:x},\n  ko: c }',
+    '4:7: an unquoted $' + '{…} cannot be in { } or [ ]: write en: \'a "b" $' + "{param:x}'",
+  ],
   ['no colon', 'title: Tiny', 'title Tiny', '3:1: there is no colon in this line: write title: Tiny'],
   [
     'no colon in a list',

@@ -30,10 +30,17 @@ export const localized = z
     examples: ['First look', { en: 'First look', ko: '첫걸음' }],
   });
 
+/** Also for a number: it is a value whose unit is missing. */
+const notDuration = ({ input }: { readonly input?: unknown }): string | undefined => {
+  if (typeof input !== 'string' && typeof input !== 'number') return undefined;
+  const advice = /^\d+(\.\d+)?$/.test(String(input)) ? `; did you mean "${input}s"?` : '';
+  return `"${input}" is not a duration such as 5s or 500ms${advice}`;
+};
+
 /** `5s`, `500ms`, `1m` → milliseconds. */
 export const duration = z
-  .string()
-  .regex(/^\d+(\.\d+)?(ms|s|m)$/, { error: (issue) => `"${issue.input}" is not a duration such as 5s or 500ms` })
+  .string({ error: notDuration })
+  .regex(/^\d+(\.\d+)?(ms|s|m)$/, { error: notDuration })
   .transform((text) => parseGoDuration(text) ?? 0)
   .meta({ title: 'duration', examples: ['5s', '500ms', '1m'] });
 

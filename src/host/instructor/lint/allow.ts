@@ -1,6 +1,6 @@
 // Exceptions: `labs-lint: allow RULE because REASON` in a comment, on the line of the finding or above it.
 
-import { nearest } from '../../../kit/suggest.ts';
+import { nearestAll } from '../../../kit/suggest.ts';
 import { type Finding, finding } from './finding.ts';
 import { meant } from './meant.ts';
 import { isRule, ruleTable } from './rule-table.ts';
@@ -52,7 +52,7 @@ const allowancesIn = (file: string, content: string): readonly Allowance[] => {
 const problemsOf = (each: Allowance, isUsed: boolean): readonly Finding[] => {
   const { rule, reason } = each;
   if (!isRule(rule)) {
-    const near = meant(nearest(rule, Object.keys(ruleTable)));
+    const near = meant(nearestAll(rule, Object.keys(ruleTable)));
     return [finding('allow-reason', each, `there is no rule "${rule}"${near.en}`, `없는 규칙: "${rule}"${near.ko}`)];
   }
   if (reason === undefined || reason === '')

@@ -1,6 +1,9 @@
 // "Did you mean …?" in each language.
 import type { Localized } from '../../../api/lab.ts';
+import { askWhether, joined } from '../../../kit/suggest.ts';
 
-/** @param near from `nearest` */
-export const meant = (near: string | undefined): Required<Localized> =>
-  near === undefined ? { en: '', ko: '' } : { en: `; did you mean "${near}"?`, ko: ` (비슷한 이름: "${near}")` };
+/** @param near from `nearestAll` or `nearestPaths` */
+export const meant = (near: readonly string[]): Required<Localized> => ({
+  en: askWhether(near),
+  ko: near.length === 0 ? '' : ` (비슷한 이름: "${joined(near, '또는')}")`,
+});

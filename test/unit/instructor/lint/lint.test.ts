@@ -1,24 +1,12 @@
 // Seeds one mistake after the other in a good lab: each must be found, with its rule and its line, and nothing else.
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { afterEach, describe, expect, test } from 'vitest';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
 import { lintLab } from '../../../../src/host/instructor/lint/lint.ts';
 import { ruleTable } from '../../../../src/host/instructor/lint/rule-table.ts';
 import { goodLab } from './good-lab.ts';
+import { lintFiles as lint } from './lint-files.ts';
 import { type Mistake, mistakes } from './mistakes.ts';
-
-let folder = '';
-afterEach(() => rm(folder, { recursive: true, force: true }));
-
-const lint = async (files: Readonly<Record<string, string>>, loaded?: readonly string[]) => {
-  folder = await mkdtemp(join(tmpdir(), 'labs-lint-'));
-  for (const [file, content] of Object.entries(files)) {
-    await mkdir(dirname(join(folder, file)), { recursive: true });
-    await writeFile(join(folder, file), content);
-  }
-  return (await lintLab(folder, { loadedImages: async () => loaded })).findings;
-};
 
 const mutate = ({ file, from, to }: Mistake): Readonly<Record<string, string>> => {
   const { [file]: source = '', ...others } = goodLab;

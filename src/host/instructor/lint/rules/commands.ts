@@ -1,7 +1,7 @@
 // The commands in texts: blocks that name no machine, commands that bash cannot read, that are too wide or have gaps.
 import stringWidth from 'string-width';
 import { forEachChild, type ParseError, parse, type SyntaxNode } from 'unbash';
-import { nearest } from '../../../../kit/suggest.ts';
+import { nearestAll } from '../../../../kit/suggest.ts';
 import { fillText } from '../../../lab/params.ts';
 import { type Block, blocksOf } from '../blocks.ts';
 import { type Finding, finding } from '../finding.ts';
@@ -35,7 +35,7 @@ const machine = (block: Block, { machines }: LabSource): readonly Finding[] => {
         `머신이 없는 코드 블록입니다. 백틱 뒤에 쓸 수 있는 이름: ${known}`,
       ),
     ];
-  const near = meant(nearest(name, ['host', ...machines]));
+  const near = meant(nearestAll(name, ['host', ...machines]));
   return [
     finding(
       'fence-machine',

@@ -1,6 +1,6 @@
 // Images that pods of the lab use and that may be missing: neither built in, nor named in `images` of lab.yaml.
 import { builtInImages, normaliseReference } from '../../../../api/images.ts';
-import { nearest } from '../../../../kit/suggest.ts';
+import { nearestAll } from '../../../../kit/suggest.ts';
 import { gap } from '../../../script/source.ts';
 import { blocksOf } from '../blocks.ts';
 import { type Finding, finding, type Spot } from '../finding.ts';
@@ -29,7 +29,7 @@ export const imageRules = async (source: LabSource, loadedImages: LoadedImages):
         ),
       ];
     if (loaded.some((each) => normaliseReference(each) === normaliseReference(image))) return [];
-    const near = meant(nearest(image, [...builtInImages, ...loaded]));
+    const near = meant(nearestAll(image, [...builtInImages, ...loaded]));
     return [
       finding(
         'unknown-image',

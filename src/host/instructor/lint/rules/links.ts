@@ -1,6 +1,6 @@
 // Links in Markdown: files of the lab that do not exist, headings that do not exist, addresses that are none.
 import { posix } from 'node:path';
-import { nearest } from '../../../../kit/suggest.ts';
+import { nearestPaths } from '../../../../kit/suggest.ts';
 import { proseOf } from '../blocks.ts';
 import { type Finding, finding, type Spot } from '../finding.ts';
 import { meant } from '../meant.ts';
@@ -46,7 +46,7 @@ const linkProblem = (target: string, spot: Spot, { files }: LabSource): readonly
   const file = path === '' ? spot.file : posix.join(posix.dirname(spot.file), decode(path));
   const content = files.get(file);
   if (content === undefined && ![...files.keys()].some((each) => each.startsWith(`${file.replace(/\/$/, '')}/`))) {
-    const near = meant(nearest(file, [...files.keys()]));
+    const near = meant(nearestPaths(file, [...files.keys()]));
     return dead(
       `there is no file "${file}" in the lab’s folder${near.en}`,
       `실습 폴더에 없는 파일: "${file}"${near.ko}`,

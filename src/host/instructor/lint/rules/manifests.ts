@@ -2,7 +2,7 @@
 import { isMap, isScalar, isSeq, LineCounter, parseAllDocuments, type Scalar } from 'yaml';
 import { fieldOf, type Shape, shapeOf, typeOf } from '../../../../api/field-types.ts';
 import { allResources } from '../../../../api/resources.ts';
-import { nearest } from '../../../../kit/suggest.ts';
+import { nearestAll } from '../../../../kit/suggest.ts';
 import { gap } from '../../../script/source.ts';
 import { type Finding, finding, type Spot } from '../finding.ts';
 import { type Manifest, manifestsOf } from '../manifest-source.ts';
@@ -85,7 +85,7 @@ const lacks = (node: unknown, isVersion: boolean, walk: Walk): Finding => {
 
 const unknownKind = (node: unknown, kind: string, walk: Walk): Finding => {
   const near = meant(
-    nearest(
+    nearestAll(
       kind,
       allResources.map((each) => each.kind),
     ),
@@ -132,7 +132,7 @@ interface Around {
 
 const unknownField = (key: unknown, name: string, { shape, path, walk }: Around): Finding => {
   const known = Object.keys(shape.fields).filter((field) => !field.startsWith('~'));
-  const near = meant(nearest(name, known));
+  const near = meant(nearestAll(name, known));
   return finding(
     'manifest-field',
     walk.at(key),

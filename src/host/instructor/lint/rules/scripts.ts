@@ -1,7 +1,7 @@
 // Scripts and other files of the folder: missing functions, missing imports, names that the lab lacks, leftovers.
 import { isBuiltin } from 'node:module';
 import { posix } from 'node:path';
-import { nearest } from '../../../../kit/suggest.ts';
+import { nearestAll, nearestPaths } from '../../../../kit/suggest.ts';
 import { isScript, type NamedFile, namedFiles } from '../../../lab/files.ts';
 import { glossaryFile } from '../../../lab/glossary.ts';
 import { labFile } from '../../../lab/load.ts';
@@ -49,7 +49,7 @@ const imports = ({ file, imports: found }: Script, { files }: LabSource): readon
     }
     const path = posix.join(posix.dirname(file), target);
     if (files.has(path)) return [];
-    const near = nearest(path, [...files.keys()].filter(isScript));
+    const near = nearestPaths(path, [...files.keys()].filter(isScript));
     return [
       finding(
         'script-import',
@@ -74,7 +74,7 @@ const missingExport = ({ file, path, exports = [] }: NamedFile, source: LabSourc
   if (!script || script.error || wanted === undefined) return [];
   const found = exportsOf(file, source.scripts);
   if (found.includes(wanted)) return [];
-  const near = nearest(wanted, found);
+  const near = nearestAll(wanted, found);
   return [
     finding(
       'script-export',
@@ -91,7 +91,7 @@ const unknownNames = (script: Script, source: LabSource): readonly Finding[] =>
     if (word === undefined || !spot) return [];
     const { machines } = source;
     if ((method === 'node' || method === 'machine') && machines.length > 0 && !machines.includes(word)) {
-      const near = meant(nearest(word, machines));
+      const near = meant(nearestAll(word, machines));
       return [
         finding(
           'script-name',
@@ -107,7 +107,7 @@ const unknownNames = (script: Script, source: LabSource): readonly Finding[] =>
       .filter(({ task }) => tasks.includes(task.id))
       .map(({ check }) => String(check.id));
     if (tasks.length === 0 || ids.includes(word)) return [];
-    const near = meant(nearest(word, ids));
+    const near = meant(nearestAll(word, ids));
     return [
       finding(
         'script-name',
