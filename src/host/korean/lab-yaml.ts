@@ -22,6 +22,7 @@ export const labYamlSentences: Sentences = {
   '"{value}" is already the name of another network': '다른 네트워크가 쓰는 이름입니다: "{value}"',
   '"{value}" is already the name of another task': '다른 과제가 쓰는 이름입니다: "{value}"',
   '"{value}" is already the name of another check': '다른 점검이 쓰는 이름입니다: "{value}"',
+  'the first is in line {line}': '처음 나온 곳: {line}행',
   'a whole number': '정수',
   'a map of fields': '필드의 맵',
   'there is no file "{file}" in the lab’s folder': '실습 폴더에 없는 파일입니다: "{file}"',

@@ -11,6 +11,7 @@ import {
   parseCidr,
   parseIpv4,
 } from '../../api/scalars.ts';
+import { nearest } from '../../kit/suggest.ts';
 import { clusterDefaults } from './cluster.ts';
 import { networkProblems, parsed, problemAt } from './networks.ts';
 import { duplicates, type Path, type Problem } from './problem.ts';
@@ -18,17 +19,25 @@ import { listOf, type Raw, recordOf } from './raw.ts';
 
 /** The names of a cluster's machines, as far as the raw data contains them. */
 export const machineNamesOf = (cluster: Raw) => ({
-  nodes: listOf(cluster.nodes).map(({ name }) => String(name)),
-  controlPlanes: listOf(cluster.nodes)
-    .filter(({ role }) => role === 'control-plane')
-    .map(({ name }) => String(name)),
+  nodes: namesIn(cluster.nodes),
+  controlPlanes: namesIn(listOf(cluster.nodes).filter(({ role }) => role === 'control-plane')),
   /** With kube-proxy, or with a program of the student in its place. */
-  proxies: listOf(cluster.nodes)
-    .filter(({ proxy }) => proxy !== false && recordOf(cluster.proxy).mode !== 'none')
-    .map(({ name }) => String(name)),
-  clients: listOf(cluster.clients ?? clusterDefaults.clients).map(({ name }) => String(name)),
-  others: listOf(cluster.machines).map(({ name }) => String(name)),
+  proxies: namesIn(
+    listOf(cluster.nodes).filter(({ proxy }) => proxy !== false && recordOf(cluster.proxy).mode !== 'none'),
+  ),
+  clients: namesIn(cluster.clients ?? clusterDefaults.clients),
+  others: namesIn(cluster.machines),
+  /** False if a misspelt `nodes` or `name` hides some. */
+  isComplete:
+    Array.isArray(cluster.nodes) &&
+    machineFields.every((field) => listOf(cluster[field]).every(({ name }) => typeof name === 'string')) &&
+    Object.keys(cluster).every((key) => machineFields.includes(key) || nearest(key, machineFields) === undefined),
 });
+
+const machineFields: readonly string[] = ['nodes', 'clients', 'machines'];
+
+const namesIn = (machines: unknown): readonly string[] =>
+  listOf(machines).flatMap(({ name }) => (typeof name === 'string' ? [name] : []));
 
 /** Whether a node runs kube-proxy, as far as the raw data says so. */
 export const runsProxy = ({ proxy = true }: Raw, cluster: Raw): boolean =>

@@ -79,7 +79,7 @@ const ownScripts = (task: Raw, index: number): readonly Problem[] =>
 /** A task whose fault is wrong gets a check that is valid, so that nothing else is reported. */
 const expandTask = ({ fault: _, solve, ...task }: Raw, chosen: readonly Chosen[]): Raw => {
   const [first] = chosen;
-  if (!first) return { title: 'unknown', ...task, checks: [unknownCheck] };
+  if (!first) return { title: unknownCheck.title, ...task, checks: [unknownCheck] };
   const uses = chosen.map(({ use }) => use);
   const script = faultScript(uses);
   const hints = chosen.flatMap(({ fault, use }) => fault.hints(use.values));
@@ -98,7 +98,15 @@ const expandTask = ({ fault: _, solve, ...task }: Raw, chosen: readonly Chosen[]
   };
 };
 
-const unknownCheck = { id: 'unknown', title: 'unknown', type: 'object', object: 'namespace/default' };
+/** Whether a check only stands for those of a fault that is wrong. */
+export const isStandIn = (check: unknown): boolean => check === unknownCheck;
+
+const unknownCheck = {
+  id: 'unknown',
+  title: { en: 'unknown', ko: 'unknown' },
+  type: 'object',
+  object: 'namespace/default',
+};
 
 /** Two faults of one scene have a check in common; others of the same id get a number. */
 const checksOf = (chosen: readonly Chosen[]): readonly FaultCheck[] => {

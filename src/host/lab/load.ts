@@ -58,6 +58,7 @@ export const readLab = async (folder: string, cacheFolder?: string, variation: V
 
 /** All that can be known about a lab that may be wrong. */
 export interface Examined extends Understood {
+  readonly variation: Variation;
   /** Absolute. */
   readonly root: string;
   readonly parsed: ParsedYaml;
@@ -74,12 +75,12 @@ export const examineLab = async (folder: string, variation: Variation = {}): Pro
   const shown = relative(process.cwd(), path).startsWith('..') ? path : relative(process.cwd(), path);
   const parsed = parseYaml(source, shown);
   if (parsed.errors.length > 0) {
-    const nothing = { value: undefined, files: await labFiles(root), problems: [], textProblems: [] };
-    return { root, parsed, ...nothing, diagnostics: parsed.errors };
+    const nothing = { value: undefined, params: {}, files: await labFiles(root), problems: [], textProblems: [] };
+    return { root, parsed, variation, ...nothing, diagnostics: parsed.errors };
   }
   const understood = await understand(parsed.value, root, variation);
   const inTexts = understood.textProblems.map((problem) => ({ ...problem, file: join(dirname(shown), problem.file) }));
-  return { root, parsed, ...understood, diagnostics: [...parsed.locate(understood.problems), ...inTexts] };
+  return { root, parsed, variation, ...understood, diagnostics: [...parsed.locate(understood.problems), ...inTexts] };
 };
 
 interface Understood {
@@ -87,6 +88,7 @@ interface Understood {
   readonly lab?: LabDefinition;
   /** The YAML as plain data, with the values of the parameters. */
   readonly value: unknown;
+  readonly params: LabParams;
   /** All files of the lab, by their paths in its folder, and the texts of its faults. */
   readonly files: ReadonlyMap<string, Buffer>;
   readonly problems: readonly Problem[];
@@ -108,7 +110,7 @@ const understand = async (raw: unknown, root: string, variation: Variation): Pro
   const names = new Set(files.keys());
   const problems = [...filled.problems, ...faulty, ...ownProblems, ...missingFiles(value, names)];
   const textProblems = findTextProblems(files, { params, wrong, manifests: textsOf(recordOf(value).manifests) });
-  const known = { value, files, problems, textProblems };
+  const known = { value, params, files, problems, textProblems };
   if (!lab || problems.length + textProblems.length > 0) return known;
   return { lab: resolveLab(lab, root, names, digestOf(inFolder), { variation, params, texts, isDrawn }), ...known };
 };

@@ -54,6 +54,17 @@ export const drawParams = (raw: unknown, variation: Variation): LabParams => {
   );
 };
 
+/** Values of a valid parameter: all, or if there are more than `most`, its ends and others between them. */
+export const valuesOf = (raw: unknown, name: string, most: number): readonly (string | number)[] => {
+  const { data } = range.safeParse(recordOf(recordOf(raw).params)[name]);
+  if (data === undefined) return [];
+  if ('oneOf' in data) return data.oneOf.slice(0, most);
+  const last = data.to - data.from;
+  const count = Math.min(last + 1, Math.max(most, 2));
+  const step = count < 2 ? 0 : last / (count - 1);
+  return Array.from({ length: count }, (_, index) => data.from + Math.round(index * step));
+};
+
 /** The names of the parameters that are not valid. */
 export const wrongParams = (raw: unknown): ReadonlySet<string> =>
   new Set(

@@ -50,7 +50,10 @@ export const parseYaml = (source: string, file: string): ParsedYaml => {
     errors,
     locate: (problems) =>
       problems
-        .map(({ path, key, message, rule = 'schema' }) => ({ file, ...placeOf(path, key), message, rule }))
+        .map(({ path, key, message, rule = 'schema', first }) => ({
+          ...{ file, ...placeOf(path, key), rule },
+          message: first ? `${message}; the first is in line ${placeOf(first).line}` : message,
+        }))
         .sort((a, b) => a.line - b.line || a.column - b.column),
   };
 };

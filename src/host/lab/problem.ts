@@ -14,6 +14,8 @@ export interface Problem {
   /** Default: `schema`. */
   readonly rule?: ReadingRule;
   readonly key?: string;
+  /** The place of what has the name already. */
+  readonly first?: Path;
 }
 
 /** `tasks[0].checks[1].url` */
@@ -108,13 +110,14 @@ export const show = (value: unknown): string => {
 
 /** One problem for each name that an earlier entry has already. */
 export const duplicates = (entries: readonly { name: unknown; path: Path }[], what: string): Problem[] => {
-  const seen = new Set<unknown>();
+  const seen = new Map<unknown, Path>();
   return entries.flatMap(({ name, path }) => {
     if (name === undefined) return [];
-    if (!seen.has(name)) {
-      seen.add(name);
+    const first = seen.get(name);
+    if (first === undefined) {
+      seen.set(name, path);
       return [];
     }
-    return [{ path, message: `"${String(name)}" is already the name of another ${what}` }];
+    return [{ path, first, message: `"${String(name)}" is already the name of another ${what}` }];
   });
 };

@@ -17,6 +17,7 @@ const taskProblems = (tasks: readonly Raw[], machines: Machines): readonly Probl
   const ids = tasks.map(({ id }, index) => ({ name: id, path: ['tasks', index, 'id'] as Path }));
   const checks = tasks.map((task) => listOf(task.checks).map(({ id }) => String(id)));
   const full = tasks.flatMap((task, index) => (checks[index] ?? []).map((id) => `${String(task.id)}/${id}`));
+  const isOpen = (id: string): boolean => tasks.some((task) => String(task.id) === id && !knowsChecks(task));
   return [
     ...duplicates(ids, 'task'),
     ...taskNeedProblems(tasks),
@@ -24,7 +25,7 @@ const taskProblems = (tasks: readonly Raw[], machines: Machines): readonly Probl
       listOf(task.checks).flatMap((check, c) => {
         const path: Path = ['tasks', t, 'checks', c];
         return [
-          ...needProblems(check, String(task.id), checks[t] ?? [], full, path),
+          ...needProblems(check, { task: String(task.id), own: checks[t] ?? [], full, isOpen }, path),
           ...placeProblems(check, machines, path),
           ...changeProblems(check, machines, path),
           ...kindProblems(check, path),
@@ -56,6 +57,7 @@ const taskNeedProblems = (tasks: readonly Raw[]): readonly Problem[] => {
       const problem = (message: string): readonly Problem[] => [
         { path, message: `needs: ${message}`, rule: 'reference' },
       ];
+      if (at < 0 && !tasks.every(isNamed)) return [];
       if (at < 0) return problem(`there is no task "${need}"${didYouMean(need, ids.slice(0, t))}`);
       if (at === t) return problem(`task "${need}" needs itself`);
       if (at < t) return [];
@@ -69,19 +71,27 @@ const taskNeedProblems = (tasks: readonly Raw[]): readonly Problem[] => {
 };
 
 const needsIn = ({ needs }: Raw): readonly string[] =>
-  (needs === undefined ? [] : Array.isArray(needs) ? needs : [needs]).map(String);
+  (Array.isArray(needs) ? needs : [needs]).filter((need) => typeof need === 'string');
 
-const needProblems = (
-  check: Raw,
-  task: string,
-  own: readonly string[],
-  full: readonly string[],
-  path: Path,
-): readonly Problem[] => {
+const isNamed = ({ id }: Raw): boolean => typeof id === 'string';
+
+/** Whether the checks of a task have all their names: a misspelt `checks` or `id` hides some. */
+export const knowsChecks = ({ checks }: Raw): boolean => Array.isArray(checks) && listOf(checks).every(isNamed);
+
+interface Known {
+  readonly task: string;
+  readonly own: readonly string[];
+  readonly full: readonly string[];
+  /** Whether a task may have more checks. */
+  isOpen(task: string): boolean;
+}
+
+const needProblems = (check: Raw, { task, own, full, isOpen }: Known, path: Path): readonly Problem[] => {
   return needsIn(check).flatMap((name) => {
     if (name === String(check.id) || name === `${task}/${String(check.id)}`)
       return [{ path: [...path, 'needs'], message: `needs: check "${name}" needs itself` }];
     if (name.includes('/') ? full.includes(name) : own.includes(name)) return [];
+    if (isOpen(name.includes('/') ? (name.split('/')[0] ?? '') : task)) return [];
     return [
       { path: [...path, 'needs'], message: `needs: there is no check "${name}"${didYouMean(name, [...own, ...full])}` },
     ];
@@ -163,6 +173,7 @@ const changeProblems = (check: Raw, machines: Machines, path: Path): readonly Pr
 
 const placeProblem = (place: string, field: string, machines: Machines, path: Path): readonly Problem[] => {
   const [kind, name = ''] = place.split('/');
+  if (!machines.isComplete) return [];
   const at: Path = [...path, field];
   const isAbsent = (names: readonly string[]): boolean => name !== '' && name !== '*' && !names.includes(name);
   const other = placeOf(name, machines);

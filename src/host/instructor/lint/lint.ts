@@ -1,9 +1,10 @@
 // `labs lint`: reads a lab's folder and finds its mistakes, without a cluster.
 import { relative } from 'node:path';
 import { toKorean } from '../../korean/translate.ts';
+import { drawnProblems } from '../../lab/draws.ts';
 import { type Examined, examineLab, labFile } from '../../lab/load.ts';
 import { applyAllowances } from './allow.ts';
-import { bySpot, type Finding } from './finding.ts';
+import { bySpot, type Finding, finding } from './finding.ts';
 import { checkRules } from './rules/checks.ts';
 import { commandRules } from './rules/commands.ts';
 import { imageRules, type LoadedImages } from './rules/images.ts';
@@ -43,8 +44,11 @@ export interface LintOptions {
 export const lintLab = async (folder: string, { loadedImages }: LintOptions = {}): Promise<LintResult> => {
   const examined = await examineLab(folder);
   const source = sourceOf(examined);
+  const drawn = drawnFindings(examined);
   const found = [
-    ...readingFindings(examined),
+    // A problem of this draw, too, says nothing more than the value that makes it.
+    ...readingFindings(examined).filter((each) => !drawn.some((other) => isSamePlace(each, other))),
+    ...drawn,
     ...rules.flatMap((rule) => rule(source)),
     ...(await imageRules(source, loadedImages ?? (async () => undefined))),
   ];
@@ -63,6 +67,23 @@ const readingFindings = ({ root, diagnostics }: Examined): readonly Finding[] =>
     file: relative(root, file) || labFile,
     ...{ line, column, rule, text: { en: message, ko: toKorean(message) } },
   }));
+
+const isSamePlace = (a: Finding, b: Finding): boolean =>
+  a.file === b.file && a.line === b.line && a.column === b.column;
+
+/** What is wrong for some students only. */
+const drawnFindings = ({ parsed, params, variation, files }: Examined): readonly Finding[] =>
+  drawnProblems({ raw: parsed.value, params, variation, files }).flatMap(({ problem, param, values }) =>
+    parsed.locate([problem]).map(({ line, column, message, rule }) => {
+      const which = `${param} = ${values.slice(0, 3).join(', ')}${values.length > 3 ? ', …' : ''}`;
+      return finding(
+        rule,
+        { file: labFile, line, column },
+        `with the parameter ${which}: ${message}`,
+        `매개변수 ${which}: ${toKorean(message)}`,
+      );
+    }),
+  );
 
 /** The reader names one check of a cycle, the rules name all of them. */
 const withoutRepetitions = (findings: readonly Finding[]): readonly Finding[] =>

@@ -1,6 +1,7 @@
 // A lab's folder as the rules see it. It may be wrong in any way, so everything is raw data with places in files.
 import type { LabDefinition } from '../../../api/lab.ts';
 import { machineNamesOf } from '../../lab/cluster-problems.ts';
+import { isStandIn } from '../../lab/faults.ts';
 import { isScript } from '../../lab/files.ts';
 import { type Examined, labFile } from '../../lab/load.ts';
 import type { Place } from '../../lab/parse.ts';
@@ -37,7 +38,7 @@ export const sourceOf = (examined: Examined): LabSource => {
   const files = new Map(
     [...examined.files].filter(([file]) => !isForeign(file)).map(([file, content]) => [file, content.toString()]),
   );
-  const { nodes, clients, others } = machineNamesOf(recordOf(raw.cluster));
+  const { nodes, clients, others, isComplete } = machineNamesOf(recordOf(raw.cluster));
   const groups = groupsOf(raw, parsed, files);
   const scripts = [...files].filter(([file]) => isScript(file)).map(([file, text]) => readScript(file, text));
   return {
@@ -46,7 +47,7 @@ export const sourceOf = (examined: Examined): LabSource => {
     tasks: listOf(raw.tasks),
     files,
     lab: examined.lab ?? soundPartOf(raw, root, new Set(files.keys())),
-    machines: nodes.length === 0 ? [] : [...nodes, ...clients, ...others],
+    machines: isComplete ? [...nodes, ...clients, ...others] : [],
     groups,
     texts: groups.flatMap(({ texts }) => texts),
     scripts: new Map(scripts.map((script) => [script.file, script])),
@@ -72,12 +73,22 @@ export interface LocatedCheck {
 
 export const checksOf = ({ tasks }: Pick<LabSource, 'tasks'>): readonly LocatedCheck[] =>
   tasks.flatMap((task, number) =>
-    listOf(task.checks).map((check, index) => ({
-      ...{ task, check, number },
-      id: `${String(task.id)}/${String(check.id)}`,
-      path: ['tasks', number, 'checks', index],
-    })),
+    listOf(task.checks).flatMap((check, index) =>
+      isStandIn(check)
+        ? []
+        : [
+            {
+              ...{ task, check, number },
+              id: `${String(task.id)}/${String(check.id)}`,
+              path: ['tasks', number, 'checks', index],
+            },
+          ],
+    ),
   );
+
+/** Whether several tasks have the id of this one: what is of which task is unknown then. */
+export const isRepeated = ({ id }: Raw, { tasks }: Pick<LabSource, 'tasks'>): boolean =>
+  tasks.filter((task) => task.id === id).length > 1;
 
 /** The full names of the checks that a check needs. */
 export const needsOf = ({ task, check }: Pick<LocatedCheck, 'task' | 'check'>): readonly string[] =>
@@ -85,4 +96,4 @@ export const needsOf = ({ task, check }: Pick<LocatedCheck, 'task' | 'check'>): 
 
 /** The names in a field that takes one or several. */
 export const namesIn = (field: unknown): readonly string[] =>
-  (field === undefined ? [] : Array.isArray(field) ? field : [field]).map(String);
+  (Array.isArray(field) ? field : [field]).filter((name) => typeof name === 'string');

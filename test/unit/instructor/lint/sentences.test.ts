@@ -54,6 +54,93 @@ const cases: readonly (readonly [name: string, change: Change, found: readonly s
     { 'lab.yaml': [['object: pod/web', 'object: pod/web\n        within: 5']] },
     ['schema lab.yaml: tasks[1].checks[0].within: "5" is not a duration such as 5s or 500ms; did you mean "5s"?'],
   ],
+  [
+    'an address that overlaps for some students',
+    {
+      'lab.yaml': [
+        ...routed,
+        ['net: { from: 20, to: 29 }', 'net: { from: 11, to: 99 }'],
+        ['from: client', 'from: machine/r1'],
+      ],
+    },
+    [
+      'reference lab.yaml: with the parameter net = 96, 97, 98, …: cluster.networks[0].cidr: ' +
+        '10.96.1.0/24 and the services’ range 10.96.0.0/12 overlap; each address must belong to one of them only',
+    ],
+  ],
+  [
+    'a machine that some students lack',
+    {
+      'lab.yaml': [
+        ['  port: {', '  node: { oneOf: [node01, node02, node01] }\n  port: {'],
+        ['on: node/node01', `on: node/${param('node')}`],
+      ],
+    },
+    ['reference lab.yaml: with the parameter node = node02: on: there is no node "node02"; did you mean "node01"?'],
+  ],
+  [
+    'a port that is too high for some students',
+    {
+      'lab.yaml': [
+        ['to: 30199', 'to: 130199'],
+        ['object: pod/web', `object: pod/web\n        points: "${param('port')}"`],
+        ['from: 30100', 'from: 1'],
+      ],
+    },
+    [
+      'schema lab.yaml: with the parameter port = 1310, 1964, 2618, …: tasks[1].checks[0].points: is 1310, must be at most 1000',
+    ],
+  ],
+  [
+    'a misspelt field with the checks',
+    { 'lab.yaml': [['    checks:\n      - id: bridge', '    cheks:\n      - id: bridge']] },
+    ['schema lab.yaml: tasks[0]: unknown field "cheks"; did you mean "checks"?'],
+  ],
+  [
+    'a misspelt field with the machines',
+    { 'lab.yaml': [...routed, ['  machines:', '  machnes:'], ['from: client', 'from: machine/r1']] },
+    ['schema lab.yaml: cluster: unknown field "machnes"; did you mean "machines"?'],
+  ],
+  [
+    'a misspelt id of a check',
+    { 'lab.yaml': [['id: runs', 'idd: runs']] },
+    ['schema lab.yaml: tasks[1].checks[0]: unknown field "idd"; did you mean "id"?'],
+  ],
+  [
+    'a map for a need',
+    { 'lab.yaml': [['needs: [look, web]', 'needs: { task: look }']] },
+    ['schema lab.yaml: tasks[2].needs: is a map, must be a text or a list'],
+  ],
+  [
+    'a map for a need of a check',
+    { 'lab.yaml': [['needs: runs', 'needs: { check: runs }']] },
+    ['schema lab.yaml: tasks[1].checks[1].needs: is a map, must be a text or a list'],
+  ],
+  [
+    'tasks with one id',
+    {
+      'lab.yaml': [
+        ['  - id: web', '  - id: look'],
+        ['needs: [look, web]', 'needs: look'],
+        ['id: runs', 'id: bridge'],
+        ['needs: runs', 'needs: bridge'],
+        ['needs: runs', 'needs: bridge'],
+      ],
+    },
+    ['reference lab.yaml: "look" is already the name of another task; the first is in line 13'],
+  ],
+  [
+    'a wrong parameter of a fault',
+    {
+      'lab.yaml': [
+        [
+          '  - id: mend',
+          '  - id: broken\n    fault: { name: selector-typo, caller: node03 }\n    text: tasks/mend.md\n  - id: mend',
+        ],
+      ],
+    },
+    ['reference lab.yaml: fault.caller: there is no node "node03"; did you mean "node01"?'],
+  ],
 ];
 
 test.each(cases)('%s', async (_, change, found) => {

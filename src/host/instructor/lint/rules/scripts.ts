@@ -5,11 +5,12 @@ import { nearestAll, nearestPaths } from '../../../../kit/suggest.ts';
 import { isScript, type NamedFile, namedFiles } from '../../../lab/files.ts';
 import { glossaryFile } from '../../../lab/glossary.ts';
 import { labFile } from '../../../lab/load.ts';
+import { knowsChecks } from '../../../lab/semantics.ts';
 import { isSkeleton } from '../../../own-proxy/skeleton.ts';
 import type { Script } from '../../../script/source.ts';
 import { type Finding, finding, type Spot } from '../finding.ts';
 import { meant } from '../meant.ts';
-import { checksOf, type LabSource } from '../source.ts';
+import { checksOf, isRepeated, type LabSource } from '../source.ts';
 
 export const scriptRules = (source: LabSource): readonly Finding[] => {
   const named = namedFiles(source.raw);
@@ -102,7 +103,8 @@ const unknownNames = (script: Script, source: LabSource): readonly Finding[] =>
       ];
     }
     if (method !== 'answer') return [];
-    const tasks = source.tasks.filter(({ solve }) => solve === script.file).map(({ id }) => id);
+    const solved = source.tasks.filter(({ solve }) => solve === script.file);
+    const tasks = solved.every(knowsChecks) ? solved.map(({ id }) => id) : [];
     const ids = checksOf(source)
       .filter(({ task }) => tasks.includes(task.id))
       .map(({ check }) => String(check.id));
@@ -137,7 +139,7 @@ const leftovers = (named: readonly NamedFile[], source: LabSource): readonly Fin
     const spot = { file, line: 1, column: 1 };
     if (isScript(file))
       return [finding('unused-script', spot, 'no task and no script uses this script', '쓰이지 않는 스크립트입니다')];
-    if (words.includes(posix.basename(file))) return [];
+    if (words.includes(posix.basename(file)) || mayBeText(file, source)) return [];
     return [finding('unused-file', spot, 'nothing uses this file', '쓰이지 않는 파일입니다')];
   });
 };
@@ -161,6 +163,10 @@ const missingPrograms = (source: LabSource): readonly Finding[] =>
       ? []
       : [finding('script-name', spot, `the lab has no file "${file}"`, `실습에 없는 파일: "${file}"`)],
   );
+
+/** The text of a task whose id is missing or wrong. */
+const mayBeText = (file: string, source: LabSource): boolean =>
+  file.startsWith('tasks/') && source.tasks.some((task) => typeof task.id !== 'string' || isRepeated(task, source));
 
 const wordsOf = ({ texts }: Script): string => texts.map(({ content }) => content).join('\n');
 

@@ -3,7 +3,7 @@ import { components } from '../../../../api/paths.ts';
 import { listOf, type Raw } from '../../../lab/raw.ts';
 import { type Finding, finding } from '../finding.ts';
 import { machinesOf } from '../fresh-cluster.ts';
-import { checksOf, type LabSource, type LocatedCheck } from '../source.ts';
+import { checksOf, isRepeated, type LabSource, type LocatedCheck } from '../source.ts';
 import type { Text } from '../texts.ts';
 import { evaluateUntouched } from './untouched.ts';
 
@@ -20,7 +20,7 @@ interface Answer extends LocatedCheck {
 
 const answersOf = (source: LabSource): readonly Answer[] =>
   checksOf(source)
-    .filter(({ check }) => check.type === 'answer')
+    .filter(({ check, task }) => check.type === 'answer' && !isRepeated(task, source))
     .map((each) => ({
       ...each,
       words: wordsOf(each.check).filter((word) => isTelling(word) && !isPlace(word, source)),
