@@ -29,7 +29,14 @@ export interface Call {
   readonly spots: readonly Spot[];
 }
 
+/** `kubectl` in `lab.kubectl`, and `port` in `lab.params.port`. */
+export interface Use extends Spot {
+  readonly name: string;
+  readonly isParam: boolean;
+}
+
 export interface Script {
+  readonly uses: readonly Use[];
   readonly file: string;
   readonly error?: Spot & { readonly message: string };
   readonly exports: ReadonlyMap<string, string>;
@@ -46,7 +53,7 @@ export interface Script {
 export const gap = 'labs-gap';
 
 const options: Options = { ecmaVersion: 'latest', sourceType: 'module', locations: true, allowHashBang: true };
-const nothing = { exports: new Map(), passesOn: [], imports: [], texts: [], calls: [], shown: [] };
+const nothing = { uses: [], exports: new Map(), passesOn: [], imports: [], texts: [], calls: [], shown: [] };
 
 export const readScript = (file: string, source: string): Script => {
   let plain = source;
@@ -87,6 +94,7 @@ const partsOf = (file: string, source: string, program: Program): Omit<Script, '
     imports: [] as (Spot & { target: string })[],
     texts: [] as ScriptText[],
     calls: [] as Call[],
+    uses: [] as Use[],
     shown: [] as (Spot & { content: string })[],
   };
   const visit = (node: AnyNode): void => {
@@ -107,10 +115,28 @@ const partsOf = (file: string, source: string, program: Program): Omit<Script, '
     }
     if (node.type === 'Property' && node.key.type === 'Identifier' && isShown.test(node.key.name))
       for (const text of textsIn(node.value)) parts.shown.push({ ...spotOf(text.node), content: text.content });
+    if (node.type === 'MemberExpression') {
+      const isParam = isParams(node.object);
+      const name = nameOf(node);
+      if (name !== undefined && (isParam || isHandle(node.object)))
+        parts.uses.push({ ...spotOf(node.property), name, isParam });
+    }
     for (const child of childrenOf(node)) visit(child);
   };
   visit(program);
   return parts;
+};
+
+/** Authors call the handle `lab`, as all examples do. */
+const isHandle = (node: AnyNode): boolean => node.type === 'Identifier' && node.name === 'lab';
+
+const isParams = (node: AnyNode): boolean =>
+  node.type === 'MemberExpression' && isHandle(node.object) && nameOf(node) === 'params';
+
+/** The name behind the dot, or in brackets as a text. */
+const nameOf = ({ property, computed }: Extract<AnyNode, { type: 'MemberExpression' }>): string | undefined => {
+  if (computed) return wordOf(property as AnyNode);
+  return property.type === 'Identifier' ? property.name : undefined;
 };
 
 const isShown = /^(expected|observed|hint)$/;

@@ -10,6 +10,7 @@ import { commandRules } from './rules/commands.ts';
 import { imageRules, type LoadedImages } from './rules/images.ts';
 import { linkRules } from './rules/links.ts';
 import { manifestRules } from './rules/manifests.ts';
+import { parameterRules } from './rules/parameters.ts';
 import { scriptRules } from './rules/scripts.ts';
 import { spoilerRules } from './rules/spoilers.ts';
 import { translationRules } from './rules/translations.ts';
@@ -33,6 +34,7 @@ const rules: readonly ((source: LabSource) => readonly Finding[])[] = [
   commandRules,
   manifestRules,
   linkRules,
+  parameterRules,
 ];
 
 export interface LintOptions {

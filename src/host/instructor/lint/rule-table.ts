@@ -21,6 +21,7 @@ export const ruleTable = {
     '없는 것을 가리키는 이름, 모순',
   ),
   parameter: rule('error', 'a parameter that params lacks', 'params에 없는 매개변수'),
+  'unused-parameter': rule('warning', 'a parameter that nothing uses', '쓰이지 않는 매개변수'),
   'missing-file': rule('error', 'a file that is not in the folder', '폴더에 없는 파일'),
   'script-syntax': rule('error', 'a script that cannot be read', '읽을 수 없는 스크립트'),
   'script-export': rule(
@@ -31,8 +32,8 @@ export const ruleTable = {
   'script-import': rule('error', 'an import of a file or package that is missing', '없는 파일이나 패키지를 가져옴'),
   'script-name': rule(
     'error',
-    'a machine or a check that the lab lacks, in a script',
-    '스크립트에 나오는 없는 머신이나 검사',
+    'a machine, check, function or parameter that the lab lacks, in a script',
+    '스크립트에 나오는 없는 머신, 검사, 함수, 매개변수',
   ),
   'unused-script': rule('warning', 'a script that no task and no script uses', '쓰이지 않는 스크립트'),
   'unused-file': rule('warning', 'a file that nothing uses', '쓰이지 않는 파일'),

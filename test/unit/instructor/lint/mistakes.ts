@@ -189,6 +189,19 @@ export const mistakes: readonly Mistake[] = [
   change('a title with the answer', 'spoiler', lab, ['You know the bridge,', 'You know cni0,']),
   change('a hint with the answer', 'spoiler', lab, ['Look at the second column.', 'Look at cni0.']),
   change('a title with the right choice', 'spoiler', lab, ['You know why,', 'It is because of a switch,']),
+  change('a title with a word of the right choice', 'spoiler', lab, ['You know why,', 'The switch is known,']),
+  change('a text with the answer', 'spoiler', look, ['See [', 'It is cni0. See [']),
+  change('a text with the right choice', 'spoiler', look, ['See [', 'It is because of a switch. See [']),
+  change('a title with an address that is the answer', 'spoiler', lab, [
+    'title: { en: You know the bridge, ko: 브리지를 안다 }\n        question: { en: Which interface is the bridge?, ko: 브리지는 어느 인터페이스입니까? }\n        equals: cni0',
+    'title: { en: "It is 10.$' +
+      '{param:port}.2.3", ko: 브리지를 안다 }\n        question: { en: Which interface is the bridge?, ko: 브리지는 어느 인터페이스입니까? }\n        equals: "10.$' +
+      '{param:port}.2.3"',
+  ]),
+  change('a short address that is the answer', 'spoiler', lab, [
+    'title: { en: You know the bridge, ko: 브리지를 안다 }\n        question: { en: Which interface is the bridge?, ko: 브리지는 어느 인터페이스입니까? }\n        equals: cni0',
+    'title: { en: "It is 10.1.2.3", ko: 브리지를 안다 }\n        question: { en: Which interface is the bridge?, ko: 브리지는 어느 인터페이스입니까? }\n        equals: 10.1.2.3',
+  ]),
   change('a title with the fault', 'spoiler', lab, ['en: Repair the shop', 'en: Repair kube-proxy']),
   change('a text with the fault', 'spoiler', 'tasks/mend.md', ['A visitor', 'Hint: kube-proxy. A visitor']),
   change('a fault whose checks tell everything', 'reveals-cause', lab, ['        reveal: symptom\n', ''], {
@@ -202,6 +215,20 @@ export const mistakes: readonly Mistake[] = [
     'title: { en: A web server, ko: 웹 서버 }',
     'title: A web server',
   ]),
+  change('a plain title of one word', 'missing-translation', lab, [
+    'title: { en: A web server, ko: 웹 서버 }',
+    'title: Final',
+  ]),
+  change('a translation of one word that is none', 'same-translation', lab, [
+    'title: { en: A web server, ko: 웹 서버 }',
+    'title: { en: Final, ko: Final }',
+  ]),
+  change('a parameter that nothing uses', 'unused-parameter', lab, [
+    '  port: {',
+    '  unused: { from: 1, to: 2 }\n  port: {',
+  ]),
+  change('a misspelt function of the handle', 'script-name', 'solve/mend.ts', ['lab.kubectl(', 'lab.kubctl(']),
+  change('a misspelt parameter in a script', 'script-name', 'solve/mend.ts', ["'shop.yaml'", 'String(lab.params.prt)']),
   change('a plain hint', 'missing-translation', lab, [
     '- { en: Look at the second column., ko: 두 번째 열을 보세요. }',
     '- Look at the second column.',

@@ -1,10 +1,12 @@
 // Scripts and other files of the folder: missing functions, missing imports, names that the lab lacks, leftovers.
 import { isBuiltin } from 'node:module';
 import { posix } from 'node:path';
+import type { SolveHandle } from '../../../../api/script.ts';
 import { nearestAll, nearestPaths } from '../../../../kit/suggest.ts';
 import { isScript, type NamedFile, namedFiles } from '../../../lab/files.ts';
 import { glossaryFile } from '../../../lab/glossary.ts';
 import { labFile } from '../../../lab/load.ts';
+import { recordOf } from '../../../lab/raw.ts';
 import { knowsChecks } from '../../../lab/semantics.ts';
 import { isSkeleton } from '../../../own-proxy/skeleton.ts';
 import type { Script } from '../../../script/source.ts';
@@ -19,6 +21,7 @@ export const scriptRules = (source: LabSource): readonly Finding[] => {
     ...named.flatMap((each) => missingExport(each, source)),
     ...[...source.scripts.values()].flatMap((script) => unknownNames(script, source)),
     ...missingPrograms(source),
+    ...[...source.scripts.values()].flatMap((script) => unknownUses(script, source)),
     ...(source.tasks.length === 0 ? [] : leftovers(named, source)),
   ];
 };
@@ -116,6 +119,37 @@ const unknownNames = (script: Script, source: LabSource): readonly Finding[] =>
         spot,
         `the task has no check "${word}"${near.en}`,
         `과제에 없는 검사: "${word}"${near.ko}`,
+      ),
+    ];
+  });
+
+/** All that the handle of a script has. */
+const handle = {
+  ...{ lab: 1, language: 1, nodes: 1, params: 1, node: 1, pod: 1, client: 1, machine: 1, kubectl: 1, apply: 1 },
+  ...{ object: 1, until: 1, answer: 1 },
+} satisfies Readonly<Record<keyof SolveHandle, 1>>;
+
+/** Functions and parameters that a script names, and that do not exist. */
+const unknownUses = ({ uses }: Script, source: LabSource): readonly Finding[] =>
+  uses.flatMap(({ name, isParam, ...spot }) => {
+    const known = Object.keys(isParam ? recordOf(source.raw.params) : handle);
+    if (known.includes(name)) return [];
+    const near = meant(nearestAll(name, known));
+    if (isParam)
+      return [
+        finding(
+          'script-name',
+          spot,
+          `there is no parameter "${name}" in params${near.en}`,
+          `params에 없는 매개변수: "${name}"${near.ko}`,
+        ),
+      ];
+    return [
+      finding(
+        'script-name',
+        spot,
+        `the handle of a script has no "${name}"${near.en}`,
+        `스크립트의 lab 객체에 없는 이름: "${name}"${near.ko}`,
       ),
     ];
   });

@@ -1,6 +1,7 @@
 // Texts that give away the answer of a question, or what the setup of a task breaks.
 import { components } from '../../../../api/paths.ts';
-import { listOf, type Raw } from '../../../lab/raw.ts';
+import { listOf, type Raw, recordOf } from '../../../lab/raw.ts';
+import { proseOf } from '../blocks.ts';
 import { type Finding, finding } from '../finding.ts';
 import { machinesOf } from '../fresh-cluster.ts';
 import { checksOf, isRepeated, type LabSource, type LocatedCheck } from '../source.ts';
@@ -31,9 +32,14 @@ const wordsOf = ({ equals, choices }: Raw): readonly string[] => {
   const right = (Array.isArray(equals) ? equals : [equals]).filter((each) => each !== undefined).map(String);
   const all = listOf(choices);
   if (all.length === 0) return right.filter((each) => !each.includes('$'));
+  const said = (choice: Raw): readonly string[] =>
+    typeof choice.text === 'string' ? [choice.text] : Object.values(recordOf(choice.text)).map(String);
+  const isRight = ({ id }: Raw): boolean => right.includes(String(id));
+  const others = all.filter((each) => !isRight(each)).flatMap(said);
   return all
-    .filter(({ id }) => right.includes(String(id)))
-    .flatMap(({ text }) => (typeof text === 'string' ? [text] : Object.values((text ?? {}) as Raw).map(String)));
+    .filter(isRight)
+    .flatMap(said)
+    .flatMap((text) => [text, ...coresOf(text).filter((core) => !others.some((other) => contains(other, core)))]);
 };
 
 /** Names and addresses of machines are in many texts, and tell nothing there. */
@@ -41,7 +47,15 @@ const isPlace = (word: string, { machines, lab }: LabSource): boolean =>
   machines.includes(word) || (lab !== undefined && machinesOf(lab.cluster).some(({ address }) => address === word));
 
 /** A number of one or two digits, or a short word, is in many texts by chance. */
-const isTelling = (answer: string): boolean => /[\p{L}\d]{3}/u.test(answer);
+const isTelling = (answer: string): boolean => /[\p{L}\d]{3}|^\d+\.\d+\.\d+\.\d+/u.test(answer);
+
+/** What a short sentence says: `unreachable` of `It is unreachable.` */
+const coresOf = (choice: string): readonly string[] => {
+  const core = choice
+    .trim()
+    .replace(/^((it|they|this|that|because|is|are|was|were|of|to|from|by|in|on|an?|the) )+/i, '');
+  return core !== choice.trim() && core.length >= 5 && core.split(/\s+/).length <= 3 ? [core] : [];
+};
 
 const contains = (text: string, answer: string): boolean => {
   const escaped = answer
@@ -65,9 +79,22 @@ const answers = (source: LabSource): readonly Finding[] => {
         const word = words.find((answer) => each.sentences.some((sentence) => contains(sentence, answer)));
         return word === undefined ? [] : [spoils(each.spot, id, word)];
       });
-    return [...titled, ...printed];
+    const whole = source.texts.filter((text) => text.task === number && text.kind === 'task');
+    const told = whole.flatMap((text) =>
+      proseOf(text)
+        .flatMap(({ row, line }) => {
+          const word = words.find((each) => isWhole(each, check) && contains(line, each));
+          return word === undefined ? [] : [spoils(text.spot(row, 0), id, word)];
+        })
+        .slice(0, 1),
+    );
+    return [...titled, ...printed, ...told];
   });
 };
+
+/** A text may name what there is to choose from; the words of a short choice are not yet the answer there. */
+const isWhole = (answer: string, { choices }: Raw): boolean =>
+  choices === undefined || answer.trim().split(/\s+/).length >= 4;
 
 /** Titles and hints are shown at any time; the question names what it asks about. */
 const gives = ({ kind, check }: Text, asked: string): boolean =>

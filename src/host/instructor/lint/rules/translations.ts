@@ -3,7 +3,7 @@ import { type Language, type Localized, languages } from '../../../../api/lab.ts
 import { blocksOf } from '../blocks.ts';
 import { type Finding, finding } from '../finding.ts';
 import type { LabSource } from '../source.ts';
-import type { TextGroup } from '../texts.ts';
+import type { Text, TextGroup } from '../texts.ts';
 
 const names: Readonly<Record<Language, Localized>> = {
   en: { en: 'English', ko: '영어' },
@@ -22,13 +22,30 @@ export const translationRules = ({ groups }: LabSource): readonly Finding[] => {
   ]);
 };
 
-/** A name of one word, such as `kubelet`, is the same in every language. */
-const isName = (text: string): boolean => !/\s/.test(text.trim());
+/**
+ * A name of one word, such as `kubelet` or `DNS`, is the same in every language. What a student chooses or looks up may be
+ * any name; a title or a sentence of one word, such as `Final`, is none.
+ */
+const isName = ({ kind, content }: Pick<Text, 'kind' | 'content'>): boolean => {
+  const text = content.trim();
+  if (/\s/.test(text)) return false;
+  return kind === 'choice' || kind === 'term' || !/^\p{Lu}\p{Ll}+[.!?]?$/u.test(text) || products.has(text);
+};
+
+const products: ReadonlySet<string> = new Set([
+  'Kubernetes',
+  'Docker',
+  'Linux',
+  'Calico',
+  'Cilium',
+  'Flannel',
+  'Envoy',
+]);
 
 const missing = (group: TextGroup, language: Language): readonly Finding[] => {
   const [first] = group.texts;
   if (group.texts.some((text) => text.language === language)) return [];
-  if (group.isPlain && isName(first?.content ?? '')) return [];
+  if (group.isPlain && first && isName(first)) return [];
   const { file } = first?.spot(0, 0) ?? {};
   const isFile = group.kind === 'task' || group.kind === 'debrief';
   const wanted = language === 'en' ? file?.replace(/\.\w+\.md$/, '.md') : file?.replace(/\.md$/, `.${language}.md`);
@@ -43,10 +60,13 @@ const missing = (group: TextGroup, language: Language): readonly Finding[] => {
   ];
 };
 
+const isTitle = ({ content, isMarkdown }: Text): boolean => !isMarkdown && !/\s/.test(content.trim());
+
 const same = ({ texts }: TextGroup): readonly Finding[] => {
   const [en, ...others] = texts;
   return others.flatMap((text) =>
-    text.content.trim() === en?.content.trim() && /\p{L}\s+\p{L}/u.test(text.content.replaceAll(/`[^`]*`/g, ''))
+    text.content.trim() === en?.content.trim() &&
+    (/\p{L}\s+\p{L}/u.test(text.content.replaceAll(/`[^`]*`/g, '')) || (isTitle(text) && !isName(text)))
       ? [
           finding(
             'same-translation',
