@@ -1,4 +1,4 @@
-// kube-proxy of node02 is the right user, checks the API server, and knows the network of the pods, also after a restart.
+// kube-proxy of node02 is the right user, checks the API server, and knows the network of the pods.
 import type { CheckScript } from 'kube-network-labs/lab';
 import { configuration, isBlind, whoami } from './install.ts';
 
