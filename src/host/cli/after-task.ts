@@ -5,6 +5,7 @@ import { nextTask } from '../tasks/next.ts';
 import type { Progress } from '../tasks/progress-changes.ts';
 import type { Context } from './context.ts';
 import { renderMarkdown } from './markdown.ts';
+import { placesIn } from './place-labels.ts';
 import { numberOf, type Session } from './session.ts';
 import { maxPointsOf, pointsAt } from './standing.ts';
 
@@ -34,7 +35,7 @@ export const printDebrief = async (
   if (debrief === undefined) return false;
   const source = await textOf(lab, localize(debrief, environment.language));
   output.line(output.paint(['bold', 'cyan'], say.whyItWorks));
-  output.write(`\n${renderMarkdown(source, output)}`);
+  output.write(`\n${renderMarkdown(source, { ...output, ...placesIn(lab, { say }) })}`);
   output.line();
   return true;
 };

@@ -3,6 +3,7 @@ import { lexer, type Token, type Tokens } from 'marked';
 import stringWidth from 'string-width';
 import { codeLines } from './code-block.ts';
 import type { Paint, Style } from './output.ts';
+import { placeLabels } from './place-labels.ts';
 import { alignColumns, columnWidths, fitLastColumn, holdTogether, wrap } from './text.ts';
 
 export interface MarkdownOptions {
@@ -12,6 +13,8 @@ export interface MarkdownOptions {
   readonly colored: boolean;
   /** Gives commands the form in which the user types them (`npx labs check`). */
   readonly printed?: (text: string) => string;
+  /** The machines whose commands the text may have → how their blocks are labelled. */
+  readonly places?: Readonly<Record<string, string>>;
 }
 
 /** Marks lines that start in the first column, also inside lists: pasted heredocs must not be indented. */
@@ -20,8 +23,9 @@ const flushLeft = '\ue001';
 /** Renders CommonMark with tables. Ends with a newline. */
 export const renderMarkdown = (source: string, given: MarkdownOptions): string => {
   const { printed = (text) => text, width } = given;
-  const options: Page = { ...given, width, codeWidth: width };
-  const blocks = lexer(printed(source)).flatMap((token) => {
+  const tokens = lexer(printed(source));
+  const options: Page = { ...given, width, codeWidth: width, labels: placeLabels(tokens, given.places ?? {}) };
+  const blocks = tokens.flatMap((token) => {
     const lines = renderBlock(token, options);
     return lines.length > 0 ? [lines.join('\n')] : [];
   });
@@ -31,6 +35,8 @@ export const renderMarkdown = (source: string, given: MarkdownOptions): string =
 /** `width` shrinks inside lists and quotations; code has the whole width. */
 interface Page extends MarkdownOptions {
   readonly codeWidth: number;
+  /** The labels of code blocks that need one. */
+  readonly labels: ReadonlyMap<Token, string>;
 }
 
 const renderBlock = (token: Token, options: Page): readonly string[] => {
@@ -42,9 +48,7 @@ const renderBlock = (token: Token, options: Page): readonly string[] => {
     case 'text':
       return wrap(inline(childrenOf(token), options), options.width);
     case 'code':
-      return codeLines((token as Tokens.Code).text, options.codeWidth).map(
-        ({ command, comment }) => flushLeft + (command && paint('green', command)) + (comment && paint('dim', comment)),
-      );
+      return renderCode(token as Tokens.Code, options);
     case 'list':
       return renderList(token as Tokens.List, options);
     case 'blockquote':
@@ -58,6 +62,17 @@ const renderBlock = (token: Token, options: Page): readonly string[] => {
     default:
       return [];
   }
+};
+
+/** The label is a comment, so that it may be pasted with the commands. */
+const renderCode = (token: Tokens.Code, { labels, codeWidth, paint }: Page): readonly string[] => {
+  const label = labels.get(token);
+  return [
+    ...(label === undefined ? [] : [flushLeft + paint('dim', `# ${label}:`)]),
+    ...codeLines(token.text, codeWidth).map(
+      ({ command, comment }) => flushLeft + (command && paint('green', command)) + (comment && paint('dim', comment)),
+    ),
+  ];
 };
 
 const renderBlocks = (tokens: readonly Token[], options: Page): readonly string[] =>

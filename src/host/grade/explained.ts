@@ -42,8 +42,9 @@ export const explained: Readonly<Record<string, Explained>> = {
   },
   path: {
     about:
-      'A model follows the packets; what nobody can judge never passes. `endpoints` asks whether the answer ' +
-      'comes back, too.',
+      'A model follows the packets; what nobody can judge never passes. `endpoints` and `arrives` ask whether the ' +
+      'answer comes back, too. `masqueraded` and `sourcePreserved` look at the way there only, but not at where it ends. ' +
+      'No value asks for an arrival without an answer: check that with a `route` on each machine of the way.',
     example: { from: ['node/*', 'pod/blue'], to: `${clusterIp}:80`, expect: ['endpoints', 'balanced'] },
   },
   twin: {

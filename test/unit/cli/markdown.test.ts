@@ -98,3 +98,39 @@ describe('Markdown on a terminal', () => {
     expect(stripVTControlCharacters(text)).toBe('Type the command\nnpx labs tasks here.\n\nnpx labs shell node01\n');
   });
 });
+
+describe('the machine of a code block', () => {
+  const places = { r1: 'r1', node01: 'node01', host: 'your own machine' };
+  const shown = (source: string, colors = false): string =>
+    renderMarkdown(source, {
+      ...{ width: 40, colored: colors, places },
+      paint: (style, text) => (colors ? styleText(style as 'dim', text, { validateStream: false }) : text),
+    });
+
+  test('stands above the block, as a comment that may be pasted', () => {
+    expect(shown('Then look:\n\n```r1\nip route\n```')).toBe('Then look:\n\n# r1:\nip route\n');
+    expect(shown('```r1\nip route\n```', true)).toContain(styleText('dim', '# r1:', { validateStream: false }));
+    expect(shown('Then look:\n\n```r1 fails=1 meanwhile\nip route\n```')).toContain('# r1:\nip route\n');
+    expect(shown('1. look:\n\n   ```r1\n   ip route\n   ```')).toContain('\n\n# r1:\nip route\n');
+    expect(shown('> look:\n>\n> ```r1\n> ip route\n> ```')).toContain('\n# r1:\nip route\n');
+  });
+
+  test('is left out where the text before the block has named it last', () => {
+    expect(shown('On r1:\n\n```r1\nip route\n```')).toBe('On r1:\n\nip route\n');
+    expect(shown('On `r1`, look:\n\n```r1\nip route\n```')).toBe('On `r1`, look:\n\nip route\n');
+    expect(shown('r1에서 보세요:\n\n```r1\nip route\n```')).toBe('r1에서 보세요:\n\nip route\n');
+    expect(shown('From r1 to node01:\n\n```r1\nip route\n```')).toContain('# r1:\n');
+    expect(shown('Packets of r10:\n\n```r1\nip route\n```')).toContain('# r1:\n');
+    expect(shown('On r1:\n\n```r1\nip route\n```\n\nThen:\n\n```r1\nip link\n```')).toContain('# r1:\nip link');
+  });
+
+  test('is your own machine, unless each command begins with labs', () => {
+    expect(shown('Look:\n\n```host\nlabs shell r1\n```')).toBe('Look:\n\nlabs shell r1\n');
+    expect(shown('Look:\n\n```host\ncurl localhost\n```')).toBe('Look:\n\n# your own machine:\ncurl localhost\n');
+  });
+
+  test('is not shown for a text in a language, or without machines', () => {
+    expect(shown('```yaml\na: b\n```')).toBe('a: b\n');
+    expect(plain('```r1\nip route\n```')).toBe('ip route\n');
+  });
+});

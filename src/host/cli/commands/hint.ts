@@ -1,11 +1,12 @@
 // `labs hint [task]`: prints all hints for a task that were read before, and the next one. `--read` takes no next one.
 // A hint that costs points is shown after a question, or with --yes.
-import { localize, type TaskDefinition } from '../../../api/lab.ts';
+import { type LabDefinition, localize, type TaskDefinition } from '../../../api/lab.ts';
 import { ExitCode } from '../../../kit/error.ts';
 import { findTask } from '../../lab/catalogue.ts';
 import { confirm, declined } from '../ask.ts';
 import type { Context, Run } from '../context.ts';
 import { renderMarkdown } from '../markdown.ts';
+import { placesIn } from '../place-labels.ts';
 import { chooseTask, currentTask, numberOf, openReading, type Reading, sayIfDown } from '../session.ts';
 
 export const run: Run = async (context, [name], options) => {
@@ -26,9 +27,10 @@ export const run: Run = async (context, [name], options) => {
     return ExitCode.ok;
   }
   output.line(output.paint('bold', `${number}. ${localize(task.title, language)}`));
-  print(context, hints, task.hints.length);
+  print(context, reading.lab, hints, task.hints.length);
   if (hints.length === 0 && task.hints.length > 0) output.line(say.noHintRead);
-  if (!more) output.line(output.paint('dim', taken < task.hints.length ? say.hintsLeft(number) : say.noMoreHints));
+  if (task.hints.length === 0) output.line(output.paint('dim', say.noHints));
+  else if (!more) output.line(output.paint('dim', taken < task.hints.length ? say.hintsLeft(number) : say.noMoreHints));
   sayIfDown(context, reading.instance);
   return ExitCode.ok;
 };
@@ -36,10 +38,10 @@ export const run: Run = async (context, [name], options) => {
 const taskNow = async (context: Context, reading: Reading): Promise<TaskDefinition> =>
   (await currentTask(reading)) ?? (await chooseTask(context, reading.lab));
 
-const print = ({ output, say }: Context, hints: readonly string[], count: number): void => {
+const print = ({ output, say }: Context, lab: LabDefinition, hints: readonly string[], count: number): void => {
   for (const [index, hint] of hints.entries()) {
     output.line();
     output.line(output.paint('dim', say.hint(index + 1, count)));
-    output.write(renderMarkdown(hint, output));
+    output.write(renderMarkdown(hint, { ...output, ...placesIn(lab, { say }) }));
   }
 };

@@ -8,6 +8,7 @@ import { printDebrief } from '../after-task.ts';
 import { confirm, declined } from '../ask.ts';
 import type { Context, Run } from '../context.ts';
 import { renderMarkdown } from '../markdown.ts';
+import { placesIn } from '../place-labels.ts';
 import {
   chooseTask,
   numberOf,
@@ -86,7 +87,7 @@ const read = async (context: Context, session: ReadingOf, task: TaskDefinition):
     return;
   }
   output.line(output.paint(['bold', 'cyan'], `${number}. ${localize(task.title, language)}`));
-  output.write(`\n${renderMarkdown(source, output)}`);
+  output.write(`\n${renderMarkdown(source, { ...output, ...placesIn(session.lab, context) })}`);
   if (session.instance.state !== 'running') return sayIfDown(context, session.instance);
   output.line();
   const undone = undoneNeeds(task, before);

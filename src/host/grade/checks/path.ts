@@ -31,7 +31,7 @@ export const pathCheck = checkKind({
       .meta({
         description:
           'What becomes of the packets: endpoints (every ready endpoint of the service, nothing else), arrives (as ping ' +
-          'shows: also where no program listens), balanced, masqueraded, sourcePreserved, dropped or rejected.',
+          'shows: also where no program listens), both with the answer’s way back; balanced, masqueraded, sourcePreserved, dropped or rejected.',
         examples: [['endpoints', 'balanced']],
       }),
   },

@@ -2,6 +2,7 @@
 import { glossaryFile } from '../../lab/glossary.ts';
 import { labFile } from '../../lab/load.ts';
 import { blocksOf } from './blocks.ts';
+import { filled } from './filled.ts';
 import type { Spot } from './finding.ts';
 import type { LabSource } from './source.ts';
 
@@ -25,7 +26,7 @@ export const manifestsOf = (source: LabSource): readonly Manifest[] => [
   ...[...source.files]
     .filter(([file, content]) => isManifestFile(file) && looksLikeManifest(content))
     .map(([file, content]) => ({
-      content,
+      content: filled(content, source),
       hasGaps: false,
       spot: (line: number, column: number): Spot => ({ file, line: line + 1, column: column + 1 }),
     })),

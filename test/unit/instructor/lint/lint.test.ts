@@ -70,3 +70,18 @@ describe('the rules', () => {
     expect(rows).toEqual(Object.entries(ruleTable).map(([id, { severity }]) => [id, severity]));
   });
 });
+
+test('a manifest with parameters is judged with their values', async () => {
+  const param = (name: string): string => `$${'{'}param:${name}}`;
+  const { 'lab.yaml': definition = '' } = goodLab;
+  const findings = await lint({
+    ...goodLab,
+    'lab.yaml': definition.replace('params:\n', 'params:\n  drawn: { from: 30100, to: 30999 }\n'),
+    'manifests/drawn.yaml': `apiVersion: v1
+kind: Service
+metadata: { name: drawn }
+spec: { type: NodePort, selector: { app: web }, ports: [{ port: 80, nodePort: ${param('drawn')} }] }
+`,
+  });
+  expect(findings.filter(({ rule }) => rule.startsWith('manifest'))).toEqual([]);
+});

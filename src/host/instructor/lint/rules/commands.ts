@@ -2,8 +2,8 @@
 import stringWidth from 'string-width';
 import { forEachChild, type ParseError, parse, type SyntaxNode } from 'unbash';
 import { nearestAll } from '../../../../kit/suggest.ts';
-import { fillText } from '../../../lab/params.ts';
 import { type Block, blocksOf } from '../blocks.ts';
+import { filled } from '../filled.ts';
 import { type Finding, finding } from '../finding.ts';
 import { meant } from '../meant.ts';
 import type { LabSource } from '../source.ts';
@@ -122,7 +122,7 @@ const gaps = (block: Block): readonly Finding[] =>
 
 const width = (block: Block, { lab }: LabSource): readonly Finding[] =>
   block.lines.flatMap((line, row) => {
-    const columns = stringWidth(filled(line, lab?.params ?? {}));
+    const columns = stringWidth(filled(line, { lab }));
     if (columns <= widest) return [];
     return [
       finding(
@@ -133,11 +133,3 @@ const width = (block: Block, { lab }: LabSource): readonly Finding[] =>
       ),
     ];
   });
-
-const filled = (line: string, params: Parameters<typeof fillText>[1]): string => {
-  try {
-    return fillText(line, params);
-  } catch {
-    return line;
-  }
-};

@@ -126,7 +126,7 @@ const unknownNames = (script: Script, source: LabSource): readonly Finding[] =>
 /** All that the handle of a script has. */
 const handle = {
   ...{ lab: 1, language: 1, nodes: 1, params: 1, node: 1, pod: 1, client: 1, machine: 1, kubectl: 1, apply: 1 },
-  ...{ object: 1, until: 1, answer: 1 },
+  ...{ object: 1, until: 1, answer: 1, installProxy: 1, removeProxy: 1 },
 } satisfies Readonly<Record<keyof SolveHandle, 1>>;
 
 /** Functions and parameters that a script names, and that do not exist. */
