@@ -19,8 +19,11 @@ export const readProcNow = (path: string): string | undefined => unlessEnded(() 
 /** Where a link of a process leads, or undefined if the process has ended. @throws AgentError `FABRIC_UNREADABLE` */
 export const linkNow = (path: string): string | undefined => unlessEnded(() => readlinkSync(path));
 
-/** ESRCH: the process ended after its file was opened. EACCES: it is just ending, or it is none of the lab's. */
-const ended: ReadonlySet<string> = new Set(['ENOENT', 'ESRCH', 'EACCES', 'EPERM']);
+/**
+ * ESRCH: the process ended after its file was opened. EACCES: it is just ending, or it is none of the lab's. EINVAL:
+ * it has ended and waits for its parent, so it has no mounts any more.
+ */
+const ended: ReadonlySet<string> = new Set(['ENOENT', 'ESRCH', 'EACCES', 'EPERM', 'EINVAL']);
 
 /** @throws AgentError `FABRIC_UNREADABLE` */
 export const unlessEnded = <T>(read: () => T): T | undefined => {

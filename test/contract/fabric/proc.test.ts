@@ -1,7 +1,11 @@
 // Reading /proc with few descriptors: a student's thousands of processes must not look like missing ones.
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { expect, test } from 'vitest';
+import { readProc } from '../../../src/fabric/proc.ts';
+import { done, eventually, notYet } from '../../../src/kit/eventually.ts';
 import { startMachine } from './machine.ts';
 
 const root = join(import.meta.dirname, '../../..');
@@ -36,6 +40,31 @@ test('a process that has ended has no text, and no more descriptors is an error'
     for (const file of open_) await file.close();
     console.log(JSON.stringify([gone, error]));`);
   expect(answers).toEqual(['nothing', 'FABRIC_UNREADABLE']);
+});
+
+test('a process that nobody has waited for has no mounts', async () => {
+  // `sleep` has a child that it does not know, and never waits for it. The child ends with the input.
+  const parent = execa('sh', ['-c', 'exec 3<&0; cat <&3 > /dev/null & echo $!; exec 3<&-; exec sleep 60']);
+  const until = (condition: string, pid: number | undefined, pattern: RegExp): Promise<unknown> =>
+    eventually(
+      condition,
+      async () => {
+        const status = await readFile(`/proc/${pid}/status`, 'utf8');
+        return pattern.test(status) ? done(true) : notYet(status);
+      },
+      { timeoutMs: 10_000 },
+    );
+  try {
+    const [line] = (await once(parent.stdout, 'data')) as [Buffer];
+    const child = Number(line.toString());
+    await until('the parent is sleep', parent.pid, /^Name:\s+sleep/);
+    parent.stdin.end();
+    await until('the child is a zombie', child, /^State:\s+Z/m);
+    expect(await readProc(`/proc/${child}/mountinfo`)).toBeUndefined();
+  } finally {
+    parent.kill();
+    await parent.catch(() => {});
+  }
 });
 
 test('a mounted namespace that cannot be opened for want of descriptors is an error, and no missing namespace', async () => {
