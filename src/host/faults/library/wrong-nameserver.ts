@@ -68,8 +68,10 @@ the file in the pod mends this pod, and not the next one.`,
         ko: `이 파일은 누가, 무엇을 보고 씁니까?\n\n${written}`,
       },
       {
-        en: 'A pod keeps the file that it has got. The kubelet reads its configuration when it starts.',
-        ko: '파드는 한 번 받은 파일을 계속 사용합니다. kubelet은 시작할 때 설정을 읽습니다.',
+        en: `The kubelet reads its configuration when it starts, and a pod keeps the file that it has got. Write the pod to a
+file with \`kubectl get pod … -o yaml\`; then \`kubectl replace --force -f\` makes it anew.`,
+        ko: `kubelet은 시작할 때 설정을 읽고, 파드는 한 번 받은 파일을 계속 사용합니다. \`kubectl get pod … -o yaml\`로 파드를 파일에 저장한 다음
+\`kubectl replace --force -f\`로 새로 만드세요.`,
       },
     ];
   },
