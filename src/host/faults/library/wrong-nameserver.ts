@@ -113,14 +113,19 @@ file with \`kubectl get pod … -o yaml\`; then \`kubectl replace --force -f\` m
     },
   },
   scene: ({ service, caller, server }) => ({ service, caller, server }),
-  async break(lab, { service, caller, nameserver }) {
+  async break(lab, values) {
+    const { service, caller, nameserver } = values;
+    await untilPodsRun(lab, caller);
     await setClusterDns(lab, caller, nameserver);
     await renewVisitor(lab, service, caller);
+    await spareOthers(lab, values);
   },
-  async mend(lab, { service, caller, nameserver }) {
+  async mend(lab, values) {
+    const { service, caller, nameserver } = values;
     await setClusterDns(lab, caller, await dnsAddressOf(lab));
-    if ((await visitorFile(lab, service, caller)).content?.includes(nameserver))
-      await renewVisitor(lab, service, caller);
+    await spareOthers(lab, values);
+    const { content } = await visitorFile(lab, service, caller);
+    if (content?.includes(nameserver)) await renewVisitor(lab, service, caller);
   },
 });
 
@@ -140,8 +145,30 @@ const visitorFile = async (lab: LabHandle, service: string, node: string) => {
 /** Function declarations are known before `defineFault` runs. */
 async function editResolvConf(lab: LabHandle, { service, caller }: Caller): Promise<void> {
   const { path } = await visitorFile(lab, service, caller);
-  await lab.node(caller).$`sed -i ${`s/^nameserver .*/nameserver ${await dnsAddressOf(lab)}/`} ${path}`;
+  await setNameserver(lab, caller, path);
 }
+
+/** A pod has mounted its file, so it must stay the same one: `sed -i` would write another. */
+const setNameserver = async (lab: LabHandle, node: string, path: string): Promise<void> => {
+  const edit = `s/^nameserver .*/nameserver ${await dnsAddressOf(lab)}/`;
+  await lab.node(node).$`text=$(sed ${edit} ${path}) && echo "$text" > ${path}`;
+};
+
+/** After a stop and a start, a container that begins after the fault would get the wrong address, too. */
+const untilPodsRun = async (lab: LabHandle, node: string): Promise<void> => {
+  const words = ['wait', '--for=condition=Ready', 'pods', '--all', '-A', `--field-selector=spec.nodeName=${node}`];
+  // A student may have left a pod that is never ready.
+  await lab.kubectl(...words, '--timeout=20s').catch(() => {});
+};
+
+/** The pods from before keep names, also if one of their containers has begun anew since. */
+const spareOthers = async (lab: LabHandle, visitor: Caller & { readonly nameserver: string }): Promise<void> => {
+  const { service, caller, nameserver } = visitor;
+  const { path } = await visitorFile(lab, service, caller);
+  const wrong = `nameserver ${nameserver}`;
+  const found = await lab.node(caller).$`grep -lx ${wrong} /var/lib/kubelet/pods/*/resolv.conf`.nothrow().lines();
+  for (const file of found) if (file !== '' && file !== path) await setNameserver(lab, caller, file);
+};
 
 /** The entries of `clusterDNS`, in both ways to write a list. */
 const addressesIn = (yaml: string): readonly string[] => {
