@@ -56,10 +56,10 @@ const namesOf = ({ service }: Subject): readonly (string | number)[] => [
   ...(service.spec.ports ?? []).flatMap(({ nodePort }) => nodePort ?? []),
 ];
 
-/** Before kube-proxy is frozen: it would mend its table. A node of the lab may have none. */
-const freeze = 'if systemctl is-active -q kube-proxy; then systemctl kill --signal=STOP kube-proxy; fi';
-const thaw =
-  'if systemctl is-active -q kube-proxy; then systemctl kill --signal=CONT kube-proxy; systemctl restart kube-proxy; fi';
+/** Frozen, kube-proxy does not mend its table. A node of the lab may run none. */
+const ifProxy = (commands: string): string => `if systemctl is-active -q kube-proxy; then ${commands}; fi`;
+const freeze = ifProxy('systemctl kill --signal=STOP kube-proxy');
+const thaw = ifProxy('systemctl kill --signal=CONT kube-proxy; systemctl restart kube-proxy');
 const saved = '/run/labs-test-nft';
 
 /** The table as it was, once for several wrong solutions that are tried together. */
