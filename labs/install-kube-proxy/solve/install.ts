@@ -153,7 +153,7 @@ export const install = async (lab: LabHandle): Promise<void> => {
 /** A kube-proxy that somebody has started by hand would hold the ports. */
 export const endOthers = async (lab: LabHandle): Promise<void> => {
   await lab.node('node02').$`for pid in $(pgrep -f '[k]ube-proxy.*--config'); do
-      grep -q kube-proxy.service /proc/$pid/cgroup || kill $pid
+      grep -q kube-proxy.service /proc/$pid/cgroup || kill -9 $pid
     done`.nothrow();
 };
 
