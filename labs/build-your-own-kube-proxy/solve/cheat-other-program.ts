@@ -2,7 +2,7 @@
 import type { CheatScript } from 'kube-network-labs/lab';
 
 export const cheat: CheatScript = async (lab) => {
+  await lab.removeProxy();
   for (const node of lab.nodes)
-    await lab.node(node).$`systemctl stop kube-proxy 2>/dev/null || true
-      systemd-run -q --unit=kube-proxy bash -c 'exec -a kube-proxy sleep infinity'`;
+    await lab.node(node).$`systemd-run -q --unit=kube-proxy bash -c 'exec -a kube-proxy sleep infinity'`;
 };
