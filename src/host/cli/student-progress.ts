@@ -16,7 +16,8 @@ export const progressIn = async (context: Context, name: string, known?: string)
     instance === ''
       ? {}
       : { key: progressKey(docker, instance, signal), record: progressRecord(docker, instance, signal) };
-  const onBehind = (): void => context.output.note(context.output.paint('yellow', `! ${context.say.progressBehind}`));
+  const { output, say } = context;
+  const onBehind = (): void => output.note(output.paint('yellow', `! ${say.progressBehind(name)}`));
   return openProgress({ stateFolder: environment.stateFolder, name, instance, ...kept, onBehind });
 };
 

@@ -54,6 +54,7 @@ export const labSentences: Sentences = {
     '노드를 실습 시작 상태로 되돌리지 못했습니다: {problem}',
   'Look at the cluster with `labs status`, or start over with `labs reset`.':
     '`labs status`로 클러스터를 확인하거나, `labs reset`으로 처음부터 다시 시작하세요.',
+  'Its cluster was removed, so start the lab again.': '클러스터는 삭제했으니 실습을 다시 시작하세요.',
   'If the error comes again, the script of the lab must be corrected.':
     '같은 오류가 다시 나면 실습의 스크립트를 고쳐야 합니다.',
   'The progress file {file} can’t be read: {cause}': '진행 기록을 읽을 수 없습니다 ({file}): {cause}',

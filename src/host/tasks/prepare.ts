@@ -10,7 +10,7 @@ import { ExitCode, LabError } from '../../kit/error.ts';
 import { done, eventually, notYet } from '../../kit/eventually.ts';
 import { askCluster, type CallsOptions, kubectlCommand } from '../grade/calls.ts';
 import { fillText } from '../lab/params.ts';
-import { failed, runScript } from './run.ts';
+import { failedFirst, runScript } from './run.ts';
 
 /** The images of a manifest are in the store already. A busy machine still takes its time. */
 const readyMs = 120_000;
@@ -30,7 +30,7 @@ export const prepareLab = async (options: CallsOptions): Promise<void> => {
   if (lab.setup === undefined) return;
   await runScript(options, lab.setup, {
     names: ['setup'],
-    failed: (cause) => failed('LAB_SETUP_FAILED', `The lab ${lab.name} could not be set up`, cause),
+    failed: (cause) => failedFirst('LAB_SETUP_FAILED', `The lab ${lab.name} could not be set up`, cause),
   });
 };
 

@@ -262,11 +262,29 @@ const noting = (calls: LabCalls, onAct: () => void = () => {}): LabCalls => ({
 });
 
 export const failed = (code: string, what: string, cause: unknown): LabError =>
+  failedWith(code, what, {
+    cause,
+    hint:
+      'Look at the cluster with `labs status`, or start over with `labs reset`. If the error comes again, ' +
+      'the script of the lab must be corrected.',
+  });
+
+/** While the cluster is made: labs removes it then. */
+export const failedFirst = (code: string, what: string, cause: unknown): LabError =>
+  failedWith(code, what, {
+    cause,
+    hint:
+      'Its cluster was removed, so start the lab again. If the error comes again, ' +
+      'the script of the lab must be corrected.',
+  });
+
+const failedWith = (
+  code: string,
+  what: string,
+  { cause, hint }: { readonly cause: unknown; readonly hint: string },
+): LabError =>
   new LabError(code, `${what}: ${messageOf(cause)}`, {
     cause,
     hint:
-      cause instanceof LabError && cause.code === 'LAB_SCRIPT_FAILED' && cause.hint !== undefined
-        ? cause.hint
-        : 'Look at the cluster with `labs status`, or start over with `labs reset`. If the error comes again, ' +
-          'the script of the lab must be corrected.',
+      cause instanceof LabError && cause.code === 'LAB_SCRIPT_FAILED' && cause.hint !== undefined ? cause.hint : hint,
   });

@@ -88,3 +88,8 @@ test('a lab that was started has the points of the latest grading, parts of them
   const [printed = ''] = await listed('service-networking', here, { work, json: true });
   expect(JSON.parse(printed).running[0].progress).toEqual({ passed: 0, tasks: 15, points, maxPoints: 66 });
 });
+
+test('a progress file that lacks something names its lab', () => {
+  expect(messagesIn('en').progressBehind('exam-kim')).toMatch(/^exam-kim: the progress file lacks/);
+  expect(messagesIn('ko').progressBehind('exam-kim')).toMatch(/^exam-kim: 진행 파일/);
+});

@@ -146,6 +146,13 @@ describe('a task that needs another one', () => {
     expect(world.ran).toEqual([]);
   });
 
+  test('is not offered labs goto where labs cannot do an earlier task', async () => {
+    const { task, session: opened } = locked();
+    const tasks = opened.lab.tasks.map(({ solve: _, ...each }) => each);
+    const refused = beginNamed(contextWith().context, { ...opened, lab: { ...opened.lab, tasks } }, task);
+    await expect(refused).rejects.toMatchObject({ hint: 'Do task 2 first (`labs tasks 2`).' });
+  });
+
   test('begins when the other one is done, also if nobody has checked it', async () => {
     const { task, session: opened } = locked();
     world.objects.add('two');

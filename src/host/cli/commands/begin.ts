@@ -71,11 +71,12 @@ export const refuseLocked = async (context: Context, session: Session, task: Tas
   const recorded = undoneNeeds(task, await progress.read());
   if (recorded.length === 0) return;
   await gradeAndRecord(context, session, { tasks: recorded, changes: true });
-  const undone = undoneNeeds(task, await progress.read());
+  const present = await progress.read();
+  const undone = undoneNeeds(task, present);
   if (undone.length === 0) return;
   throw new LabError('LAB_TASK_LOCKED', context.say.locked(numberOf(lab, task), numbersOf(lab, undone)), {
     exitCode: ExitCode.usage,
-    hint: lockedHint(context, lab, task, undone),
+    hint: lockedHint(context, lab, task, { passed: present.passed, undone }),
   });
 };
 
@@ -83,8 +84,14 @@ export const lockedHint = (
   { say }: Context,
   lab: LabDefinition,
   task: TaskDefinition,
-  undone: readonly string[],
-): string => say.lockedHint(numberOf(lab, task), lab.tasks.findIndex(({ id }) => id === undone[0]) + 1);
+  { passed, undone }: { readonly passed: readonly string[]; readonly undone: readonly string[] },
+): string => {
+  const before = lab.tasks.slice(0, lab.tasks.indexOf(task)).filter(({ id }) => !passed.includes(id));
+  const first = lab.tasks.findIndex(({ id }) => id === undone[0]) + 1;
+  // The edition for students has no solutions, so `labs goto` would be refused.
+  const isPossible = before.every(({ solve }) => solve !== undefined);
+  return isPossible ? say.lockedHint(numberOf(lab, task), first) : say.lockedHintOnly(first);
+};
 
 /** The numbers of these tasks, such as `1–3, 5`. */
 export const numbersOf = ({ tasks }: LabDefinition, ids: readonly string[]): string =>

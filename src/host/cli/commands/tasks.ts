@@ -94,7 +94,7 @@ const read = async (context: Context, session: ReadingOf, task: TaskDefinition):
   if (undone.length > 0) {
     for (const text of [
       `${say.locked(number, numbersOf(session.lab, undone))}.`,
-      lockedHint(context, session.lab, task, undone),
+      lockedHint(context, session.lab, task, { passed: before.passed, undone }),
     ])
       for (const line of wrap(text, output.width)) output.line(output.paint('yellow', line));
     return;

@@ -20,9 +20,11 @@ const taskOrTasks = (numbers: string): string => `${/^\d+$/.test(numbers) ? 'Tas
 
 export const progressMessages = {
   progressBehind: both(
-    'The progress file lacks what was done in this lab: it is an older copy, or another folder was used ' +
+    (name: string) =>
+      `${name}: the progress file lacks what was done in this lab: it is an older copy, or another folder was used ` +
       '(XDG_STATE_HOME). Hints, solutions and answers that the lab remembers count.',
-    '진행 파일에 이 실습에서 한 일이 빠져 있습니다. 옛 사본이거나 다른 폴더(XDG_STATE_HOME)를 썼습니다. ' +
+    (name) =>
+      `${name}: 진행 파일에 이 실습에서 한 일이 빠져 있습니다. 옛 사본이거나 다른 폴더(XDG_STATE_HOME)를 썼습니다. ` +
       '실습에 기록된 힌트, 풀이, 답 시도로 채점합니다.',
   ),
   // Tasks that break something

@@ -35,6 +35,10 @@ export const taskMessages = {
     (task: number, needs: string) => `Task ${task} is locked: task ${needs} must be done first`,
     (task, needs) => `${task}번 과제는 잠겨 있습니다. 먼저 할 과제: ${needs}`,
   ),
+  lockedHintOnly: both(
+    (first: number) => `Do task ${first} first (\`labs tasks ${first}\`).`,
+    (first) => `먼저 ${first}번 과제를 하세요(\`labs tasks ${first}\`).`,
+  ),
   lockedHint: both(
     (task: number, first: number) =>
       `Do task ${first} first (\`labs tasks ${first}\`), or let labs do it without points: \`labs goto ${task}\`.`,
