@@ -1,8 +1,8 @@
 // What is known about a cluster right after its start, as a store of facts. Checks are pure functions of such facts.
-import { addressLayout, type ClusterSpec, hasProxy } from '../../../api/cluster.ts';
+import { addressLayout, type ClusterSpec, hasProxy, type MachineSpecification } from '../../../api/cluster.ts';
 import type { FactName, Facts, LinkFact, ProcessFact } from '../../../api/facts.ts';
 import { deletedPrefix } from '../../../api/paths.ts';
-import { cidrAddress, cidrRange, type Ipv4 } from '../../../api/scalars.ts';
+import { cidrAddress, cidrContains, cidrRange, type Ipv4 } from '../../../api/scalars.ts';
 import type { Fact, FactRequest, FactStore, Spot } from '../../grade/facts.ts';
 import { requestOf } from '../../grade/interests.ts';
 import type { Machine } from '../../grade/view/machines.ts';
@@ -20,6 +20,15 @@ export const machinesOf = (cluster: ClusterSpec): readonly Machine[] => [
   ...cluster.clients.map(({ name }, index) => ({
     ...{ name, role: 'client' as const },
     address: cidrAddress(cluster.nodeCidr, addressLayout.firstClient + index),
+  })),
+];
+
+/** Also the routers and hosts of `machines`. */
+export const allMachinesOf = (cluster: ClusterSpec): readonly Machine[] => [
+  ...machinesOf(cluster),
+  ...(cluster.machines ?? []).map(({ name, role, networks }) => ({
+    ...{ name, role },
+    address: networks.find((each) => each.address !== undefined)?.address ?? ('' as Ipv4),
   })),
 ];
 
@@ -61,11 +70,13 @@ const objectsAt = (path: string, cluster: ClusterSpec): Fact => {
 };
 
 const factsAt = (spot: Spot, want: FactName, cluster: ClusterSpec): Fact => {
-  const machine = machinesOf(cluster).find(({ name }) => name === spot.machine);
+  const machine = allMachinesOf(cluster).find(({ name }) => name === spot.machine);
   if (machine && spot.netns !== undefined)
     return { ok: false, cause: `${spot.machine} has no network namespace ${spot.netns}`, code: 'FABRIC_NO_NETNS' };
   if (!machine || spot.podIp !== undefined) return unknown;
-  const facts = machine.role === 'client' ? clientFacts(machine, cluster) : nodeFacts(machine, cluster);
+  const other = cluster.machines?.find(({ name }) => name === machine.name);
+  const ofNode = (): Facts => (machine.role === 'client' ? clientFacts(machine, cluster) : nodeFacts(machine, cluster));
+  const facts = other ? otherFacts(other, cluster) : ofNode();
   return facts[want] === undefined ? unknown : known({ [want]: facts[want] });
 };
 
@@ -107,6 +118,32 @@ const clientFacts = ({ address: own }: Machine, cluster: ClusterSpec): Facts => 
     processes: [process('sh'), process('sleep', ['infinity'])],
     iptables: '',
   };
+};
+
+/** Of a router or a host: its interfaces, the routes to its networks, and its own. */
+const otherFacts = ({ networks, routes = [] }: MachineSpecification, cluster: ClusterSpec): Facts => {
+  const attached = networks.map(({ name, address: own }, index) => ({
+    device: `eth${index}`,
+    own,
+    cidr: cluster.networks?.find((each) => each.name === name)?.cidr ?? cluster.nodeCidr,
+  }));
+  const links = [
+    loopback,
+    ...attached.map(({ device, own, cidr }, index) =>
+      link({
+        ...{ ifindex: index + 2, name: device },
+        addresses: own === undefined ? [] : [address(own, cidrRange(cidr).prefix)],
+      }),
+    ),
+  ];
+  const connected = attached.flatMap(({ device, own, cidr }) =>
+    own === undefined ? [] : [routeTo(cidr, device, { protocol: 'kernel', source: own })],
+  );
+  const further = routes.map(({ to, via }) => {
+    const by = attached.find(({ own, cidr }) => own !== undefined && cidrContains(cidr, via));
+    return routeTo(to, by?.device ?? '', { gateway: via });
+  });
+  return { links, namespaces: [{ id: 'net:[1]', links }], routes: [...connected, ...further] };
 };
 
 const nodeFacts = ({ name, address: own, role }: Machine, cluster: ClusterSpec): Facts => {

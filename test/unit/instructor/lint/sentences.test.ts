@@ -27,6 +27,13 @@ const routed: Change['lab.yaml'] = [
   ],
 ];
 
+const begin = `import type { SetupScript } from 'kube-network-labs/lab';
+
+export const setup: SetupScript = async (lab) => {
+  await lab.node('node01').$\`ip route\`;
+};
+`;
+
 const cases: readonly (readonly [name: string, change: Change, found: readonly string[]])[] = [
   ['routers', { 'lab.yaml': routed }, []],
   [
@@ -88,7 +95,8 @@ const cases: readonly (readonly [name: string, change: Change, found: readonly s
       ],
     },
     [
-      'schema lab.yaml: with the parameter port = 1310, 1964, 2618, …: tasks[1].checks[0].points: is 1310, must be at most 1000',
+      'schema lab.yaml: with the parameter port = 1310, 1964, 2618, …: ' +
+        'tasks[1].checks[0].points: is 1310, must be at most 1000',
     ],
   ],
   [
@@ -141,6 +149,44 @@ const cases: readonly (readonly [name: string, change: Change, found: readonly s
     },
     ['reference lab.yaml: fault.caller: there is no node "node03"; did you mean "node01"?'],
   ],
+  ...[
+    {
+      name: 'the service kubernetes',
+      check: 'type: object, object: service/kubernetes',
+      shows: 'service kubernetes is there',
+    },
+    { name: 'a link of a router', check: 'type: link, on: machine/r1, name: eth0, up: true', shows: 'r1 has ' },
+    { name: 'a route of a router', check: 'type: route, on: machine/r1, to: default', shows: 'r1: default' },
+  ].flatMap(({ name, check, shows }) =>
+    ['', 'setup: solve/begin.ts\nmanifests: [manifests/shop.yaml]\n'].map((setup): (typeof cases)[number] => [
+      `a check of ${name}${setup && ' in a lab with a setup'}`,
+      {
+        'lab.yaml': [
+          ...routed,
+          ['{ name: r1, ', '{ name: r1, routes: [{ to: default, via: "10.$' + '{param:net}.1.2" }], '],
+          ['restore: ', `${setup}restore: `],
+          ['      - id: scripted', `      - { id: easy, title: { en: E, ko: 이 }, ${check} }\n      - id: scripted`],
+        ],
+        ...(setup ? { 'solve/begin.ts': [['', begin]] } : {}),
+      },
+      [`passes-untouched lab.yaml: this check passes before the student has done anything: ${shows}`],
+    ]),
+  ),
+  [
+    'a route of a router that the setup names',
+    {
+      'lab.yaml': [
+        ...routed,
+        ['restore: ', 'setup: solve/begin.ts\nrestore: '],
+        [
+          '      - id: scripted',
+          '      - { id: easy, title: { en: E, ko: 이 }, type: link, on: machine/r1, name: eth0 }\n      - id: scripted',
+        ],
+      ],
+      'solve/begin.ts': [['', begin.replace("node('node01')", "machine('r1')")]],
+    },
+    [],
+  ],
 ];
 
 test.each(cases)('%s', async (_, change, found) => {
@@ -151,6 +197,8 @@ test.each(cases)('%s', async (_, change, found) => {
       files[file] = from === '' ? to : (files[file] ?? '').replace(from, () => to);
     }
   const findings = await lintFiles(files);
-  expect(findings.map(({ rule, file, text }) => `${rule} ${file}: ${text.en}`)).toEqual(found);
+  expect(findings.map(({ rule, file, text }) => `${rule} ${file}: ${text.en}`)).toEqual(
+    found.map((sentence) => expect.stringContaining(sentence)),
+  );
   for (const { text } of findings) expect(text.ko, text.en).toMatch(/[가-힣]/);
 });

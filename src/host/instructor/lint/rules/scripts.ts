@@ -204,7 +204,8 @@ const mayBeText = (file: string, source: LabSource): boolean =>
 
 const wordsOf = ({ texts }: Script): string => texts.map(({ content }) => content).join('\n');
 
-const reach = (file: string, scripts: LabSource['scripts'], used: Set<string>): void => {
+/** Adds a script and all that it imports. */
+export const reach = (file: string, scripts: LabSource['scripts'], used: Set<string>): void => {
   if (used.has(file)) return;
   used.add(file);
   for (const { target } of scripts.get(file)?.imports ?? [])

@@ -23,8 +23,8 @@ export const translationRules = ({ groups }: LabSource): readonly Finding[] => {
 };
 
 /**
- * A name of one word, such as `kubelet` or `DNS`, is the same in every language. What a student chooses or looks up may be
- * any name; a title or a sentence of one word, such as `Final`, is none.
+ * A name of one word, such as `kubelet` or `DNS`, is the same in every language. What a student chooses or looks up may
+ * be any name; a title or a sentence of one word, such as `Final`, is none.
  */
 const isName = ({ kind, content }: Pick<Text, 'kind' | 'content'>): boolean => {
   const text = content.trim();
