@@ -1,7 +1,6 @@
 // Scripts and other files of the folder: missing functions, missing imports, names that the lab lacks, leftovers.
 import { isBuiltin } from 'node:module';
 import { posix } from 'node:path';
-import type { SolveHandle } from '../../../../api/script.ts';
 import { nearestAll, nearestPaths } from '../../../../kit/suggest.ts';
 import { isScript, type NamedFile, namedFiles } from '../../../lab/files.ts';
 import { glossaryFile } from '../../../lab/glossary.ts';
@@ -9,6 +8,7 @@ import { labFile } from '../../../lab/load.ts';
 import { recordOf } from '../../../lab/raw.ts';
 import { knowsChecks } from '../../../lab/semantics.ts';
 import { isSkeleton } from '../../../own-proxy/skeleton.ts';
+import { handleOf } from '../../../script/handle.ts';
 import type { Script } from '../../../script/source.ts';
 import { type Finding, finding, type Spot } from '../finding.ts';
 import { meant } from '../meant.ts';
@@ -123,16 +123,15 @@ const unknownNames = (script: Script, source: LabSource): readonly Finding[] =>
     ];
   });
 
-/** All that the handle of a script has. */
-const handle = {
-  ...{ lab: 1, language: 1, nodes: 1, params: 1, node: 1, pod: 1, client: 1, machine: 1, kubectl: 1, apply: 1 },
-  ...{ object: 1, until: 1, answer: 1, installProxy: 1, removeProxy: 1 },
-} satisfies Readonly<Record<keyof SolveHandle, 1>>;
+const noLab = { lab: '', language: 'en', nodes: [], clients: [], machines: [], params: {} } as const;
+
+/** The names of all that the handle of a script has. */
+const handle = Object.keys(handleOf(noLab, async () => undefined, true));
 
 /** Functions and parameters that a script names, and that do not exist. */
 const unknownUses = ({ uses }: Script, source: LabSource): readonly Finding[] =>
   uses.flatMap(({ name, isParam, ...spot }) => {
-    const known = Object.keys(isParam ? recordOf(source.raw.params) : handle);
+    const known = isParam ? Object.keys(recordOf(source.raw.params)) : handle;
     if (known.includes(name)) return [];
     const near = meant(nearestAll(name, known));
     if (isParam)
