@@ -69,14 +69,14 @@ const takeKubectl = async (): Promise<void> => {
 };
 
 /**
- * Runs the contract tests beside the virtual machine, and then the end-to-end tests, a file at a time, in both places.
- * Two runs at a time, because tests often wait, and the virtual machine keeps one processor busy.
+ * Runs the contract tests beside the virtual machine, and then the end-to-end tests, a file at a time. The virtual machine
+ * keeps one processor busy, so there are two runs at a time while it works, and three after it: tests often wait.
  * @param labs labs can be started on this machine
  */
 const sideBySide = async (labs: boolean): Promise<Tally[]> => {
   const files = labs ? labTests() : [];
-  const place = async (first: () => Promise<Tally>): Promise<Tally[]> => {
-    const tallies = [await first()];
+  const rest = async (): Promise<Tally[]> => {
+    const tallies: Tally[] = [];
     for (let file = files.shift(); file !== undefined; file = files.shift()) {
       tallies.push(
         await runProject('e2e', { beside: true, files: [file], report: `e2e-${basename(file, '.test.ts')}` }),
@@ -84,8 +84,12 @@ const sideBySide = async (labs: boolean): Promise<Tally[]> => {
     }
     return tallies;
   };
-  const places = [place(contractTests), ...(labs ? [place(machineTests)] : [])];
-  return mergeTallies((await Promise.all(places)).flat());
+  const contract = async (): Promise<Tally[]> => [await contractTests(), ...(await rest())];
+  const machine = async (): Promise<Tally[]> => {
+    const tally = await machineTests();
+    return [tally, ...(await Promise.all([rest(), rest()])).flat()];
+  };
+  return mergeTallies((await Promise.all([contract(), ...(labs ? [machine()] : [])])).flat());
 };
 
 /**
