@@ -69,8 +69,9 @@ const takeKubectl = async (): Promise<void> => {
 };
 
 /**
- * Runs the contract tests beside the virtual machine, and then the end-to-end tests, a file at a time. The virtual machine
- * keeps one processor busy, so there are two runs at a time while it works, and three after it: tests often wait.
+ * Runs the contract tests beside the virtual machine, and then the end-to-end tests, a file at a time. The virtual
+ * machine keeps one processor busy, so there are two runs at a time while it works, and three after it: tests often
+ * wait.
  * @param labs labs can be started on this machine
  */
 const sideBySide = async (labs: boolean): Promise<Tally[]> => {
