@@ -27,6 +27,7 @@ export const english = {
   shares: (place: string, shares: string) => `from ${place}: ${shares}`,
   dependsOn: (rules: readonly string[]) => `(at times, depending on ${rules.join('; ')})`,
   noEndpoints: (to: string) => `${to} has no ready endpoint`,
+  noService: (to: string) => `no service has ${to}`,
   whereWrong: (by: string, command: string) => `The cause: ${by}. \`${command}\` shows the whole way.`,
   wholeWay: (command: string) => `\`${command}\` shows the whole way.`,
 };
@@ -55,6 +56,7 @@ export const korean: typeof english = {
   shares: (place, shares) => `${place}에서 보낸 패킷: ${shares}`,
   dependsOn: (rules) => `(때에 따라 다름: ${rules.join('; ')})`,
   noEndpoints: (to) => `${to}에 준비된 엔드포인트가 없음`,
+  noService: (to) => `주소가 ${to}인 서비스가 없음`,
   whereWrong: (by, command) => `원인: ${by}. 전체 경로 보기: \`${command}\``,
   wholeWay: (command) => `전체 경로 보기: \`${command}\``,
 };

@@ -169,7 +169,9 @@ const problemWith: Readonly<Record<Expectation, Judge>> = {
     return stray ? wrongWay(question, stray, ways) : wrongAnswer(question, ways);
   },
   balanced(question, ways) {
-    const { say, from } = question;
+    const { say, from, target, check } = question;
+    // A program by hand that listens at the address is alone, so it would always be balanced.
+    if (!target.isService) return { holds: false, observed: say.noService(check.to) };
     const shares = new Map<string, number>();
     for (const way of ways) shares.set(addressOf(way), (shares.get(addressOf(way)) ?? 0) + way.probability);
     const wanted = 1 / shares.size;

@@ -39,6 +39,8 @@ export interface Target {
   readonly endpoints: readonly string[];
   /** A traffic policy allows a node to use its own endpoints only. */
   readonly local: boolean;
+  /** A service has this address and port. */
+  readonly isService: boolean;
 }
 
 /** Reading a model takes longer than walking through it, and all checks of a look share the facts. */
@@ -89,12 +91,13 @@ export class Paths {
     const [address, port] = [to.slice(0, colon), Number(to.slice(colon + 1))];
     const isNode = machines.atAddress(address as Ipv4) !== undefined;
     const reached = reachedPort(objects.list<Service>('service'), { address, port, protocol, isNode });
-    if (reached === undefined) return { address, port, endpoints: [`${address}:${port}`], local: false };
+    if (reached === undefined)
+      return { address, port, endpoints: [`${address}:${port}`], local: false, isService: false };
     if (cluster.proxy.mode === 'userspace') throw new BrokenFact(userspaceProblem);
     const { internalTrafficPolicy, externalTrafficPolicy } = reached.service.spec;
     const policy = reached.by === 'inside' ? internalTrafficPolicy : externalTrafficPolicy;
     const endpoints = this.#endpointsOf(reached.service, reached.port);
-    return { address, port, endpoints, local: policy === 'Local' };
+    return { address, port, endpoints, local: policy === 'Local', isService: true };
   }
 
   #endpointsOf({ metadata }: Service, { name = '', protocol = 'TCP' }: ServicePort): readonly string[] {

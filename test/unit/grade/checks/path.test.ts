@@ -163,6 +163,12 @@ describe('a path check', () => {
     });
   });
 
+  test('takes nothing for balanced that is no service, such as a program that listens by hand', async () => {
+    expect(
+      await gradeCheck(check({ from: 'client', to: '192.168.56.11:31000', expect: ['arrives', 'balanced'] }), world()),
+    ).toMatchObject({ outcome: 'fail', observed: 'no service has 192.168.56.11:31000' });
+  });
+
   test('fails when a pod gets its own packets without masquerading', async () => {
     // The pod `two` has no rule that marks its packets to itself.
     expect(await gradeCheck(check(), world())).toMatchObject({

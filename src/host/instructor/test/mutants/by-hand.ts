@@ -10,7 +10,10 @@ export const byHand = (from: Derivation, subject: Subject): readonly Mutant[] =>
   const { namespace, name, endpoint, port, service } = subject;
   const { clusterIP, selector } = service.spec;
   if (endpoint === undefined || port === undefined || selector === undefined || clusterIP === undefined) return [];
-  const tasks = about(from, subject.key);
+  // Whoever compares all rules of a node compares them with the services that there are.
+  const tasks = about(from, subject.key).filter(({ mentions }) =>
+    mentions.some(({ service: key, field }) => key === subject.key && field !== 'type'),
+  );
   const requests = tasks.flatMap(({ byName }) => byName.filter((each) => each.service === subject.key));
   const remove = (): Promise<string> => calls.kubectl('delete', 'service', name, '-n', namespace);
   const back: Undo = { key: `service ${subject.key}`, run: () => calls.apply(JSON.stringify(bare(subject))) };
