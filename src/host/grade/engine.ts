@@ -51,12 +51,16 @@ const evaluateAll = async (entries: readonly Entry[], options: GradeOptions): Pr
     const { outcome } = evaluations.get(id) ?? {};
     return outcome?.outcome === 'blocked' && outcome.by === phrases[options.language ?? 'en'].triedLast();
   };
-  // One after the other: each finds the cluster as it was.
-  for (const entry of entries.filter(waitsForIt)) {
+  // One after the other: each finds the cluster as it was. One may wait for another one.
+  const tried = new Set<Entry>();
+  const next = (): Entry | undefined => entries.find((entry) => !tried.has(entry) && waitsForIt(entry));
+  for (let entry = next(); entry; entry = next()) {
+    const { id, task } = entry;
+    tried.add(entry);
     evaluations = await lookAt([entry], options, evaluations, true);
-    const needy = entries.filter(
-      ({ check, task }) => check.needs.includes(entry.id) || task.needs?.includes(entry.task.id),
-    );
+    const needs = (other: Entry): boolean =>
+      other.check.needs.includes(id) || other.task.needs?.includes(task.id) === true;
+    const needy = entries.filter((other) => !tried.has(other) && needs(other));
     if (needy.length > 0) evaluations = await lookAt(needy, options, evaluations);
   }
   return evaluations;

@@ -254,6 +254,15 @@ describe('a change check', () => {
     expect(changes).toEqual(Array.from({ length: 2 }, () => ['beginChange', 'beginChange', 'endChange']).flat());
   });
 
+  test('runs also when it waits for another one', async () => {
+    const chain = [
+      { ...restart, id: 'first' },
+      { ...restart, id: 'second', needs: 'first' },
+      { ...restart, id: 'third', needs: 'second' },
+    ];
+    expect((await gradeAll(chain, fine)).map(({ outcome }) => outcome)).toEqual(['pass', 'pass', 'pass']);
+  });
+
   test('scales a deployment, and scales it back', async () => {
     const { objects = {}, ...rest } = world();
     const deployments = [{ metadata: { name: 'web', namespace: 'default' }, spec: { replicas: 2 } }];
