@@ -58,6 +58,15 @@ export const fenceWords = (
   };
 };
 
+/** Whether a loop, an `if` or a `case` has begun that does not end here. */
+const isCompound = (text: string): boolean => {
+  const withoutTexts = text.replaceAll(/'[^']*'|"(?:[^"\\]|\\.)*"/g, '_');
+  const words = withoutTexts.matchAll(
+    /(?:^|[;|&({\n]|\b(?:do|then|else)\b)[^\S\n]*(?:(for|while|until|if|case)|done|fi|esac)\b/g,
+  );
+  return [...words].reduce((depth, [, begins]) => depth + (begins === undefined ? -1 : 1), 0) > 0;
+};
+
 /** Lines → commands. What does not end is a command all the same. */
 export const commandsIn = (rows: readonly string[]): readonly string[] => {
   const commands: string[] = [];
@@ -65,7 +74,8 @@ export const commandsIn = (rows: readonly string[]): readonly string[] => {
   for (const row of rows) {
     command.push(row);
     const delimiter = command.map((line) => /<<-?\s*['"]?(\w+)/.exec(line)?.[1]).find((word) => word !== undefined);
-    const open = delimiter === undefined ? row.endsWith('\\') : row !== delimiter;
+    const unfinished = row.endsWith('\\') || isCompound(command.join('\n'));
+    const open = delimiter === undefined ? unfinished : row !== delimiter;
     if (open) continue;
     commands.push(command.join('\n'));
     command = [];

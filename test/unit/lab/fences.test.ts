@@ -28,3 +28,12 @@ test('blocks in lists count, and blocks without a machine do not', () => {
     { place: 'node01', commands: [{ text: 'ip link', fails: false, meanwhile: false }] },
   ]);
 });
+
+test('a loop over several lines is one command, and words of texts begin none', () => {
+  const loop = 'for i in 1 2; do for n in 3 4; do\n  echo $i $n\ndone; done | sort';
+  expect(commandsIn(`${loop}\ntrue`.split('\n'))).toEqual([loop, 'true']);
+  const branch = 'if true\nthen\n  case x in\n    x) echo 1 ;;\n  esac\nfi';
+  expect(commandsIn(`${branch}\ntrue`.split('\n'))).toEqual([branch, 'true']);
+  const plain = ["grep 'if for' file", 'echo for if', 'until true; do false; done', 'ls while'];
+  expect(commandsIn(plain)).toEqual(plain);
+});
