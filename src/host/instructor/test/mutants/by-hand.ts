@@ -1,5 +1,5 @@
 // Wrong solutions: something by hand takes the place of a service.
-import { about, type Derivation, idsOf, type Mutant, sh, type Undo } from './mutant.ts';
+import { about, type Derivation, idsOf, type Mutant, named, sh, type Undo } from './mutant.ts';
 import type { Subject } from './subjects.ts';
 
 const mark = '# labs-test';
@@ -10,10 +10,7 @@ export const byHand = (from: Derivation, subject: Subject): readonly Mutant[] =>
   const { namespace, name, endpoint, port, service } = subject;
   const { clusterIP, selector } = service.spec;
   if (endpoint === undefined || port === undefined || selector === undefined || clusterIP === undefined) return [];
-  // Whoever compares all rules of a node compares them with the services that there are.
-  const tasks = about(from, subject.key).filter(({ mentions }) =>
-    mentions.some(({ service: key, field }) => key === subject.key && field !== 'type'),
-  );
+  const tasks = named(about(from, subject.key), subject.key);
   const requests = tasks.flatMap(({ byName }) => byName.filter((each) => each.service === subject.key));
   const remove = (): Promise<string> => calls.kubectl('delete', 'service', name, '-n', namespace);
   const back: Undo = { key: `service ${subject.key}`, run: () => calls.apply(JSON.stringify(bare(subject))) };

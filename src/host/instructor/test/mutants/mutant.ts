@@ -55,6 +55,10 @@ export const about = ({ tasks }: Derivation, key: string): readonly TaskSubjects
 export const carries = ({ tasks }: Derivation, key: string): readonly TaskSubjects[] =>
   tasks.filter(({ carried }) => carried.includes(key));
 
+/** Without those that only compare the rules of a node with the services that there are. */
+export const named = (tasks: readonly TaskSubjects[], key: string): readonly TaskSubjects[] =>
+  tasks.filter(({ mentions }) => mentions.some(({ service, field }) => service === key && field !== 'type'));
+
 export const idsOf = (tasks: readonly TaskSubjects[]): readonly string[] => tasks.map(({ task }) => task.id);
 
 export const patch = ({ calls }: Derivation, { namespace, name }: Subject, change: unknown): Promise<string> =>

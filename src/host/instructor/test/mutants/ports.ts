@@ -1,5 +1,5 @@
 // Wrong solutions: a service with a wrong port.
-import { carries, type Derivation, idsOf, type Mutant, patch, restoreSpec } from './mutant.ts';
+import { carries, type Derivation, idsOf, type Mutant, named, patch, restoreSpec } from './mutant.ts';
 import type { Subject } from './subjects.ts';
 
 const withPorts = (from: Derivation, subject: Subject, fields: (port: number) => object): Promise<string> =>
@@ -19,7 +19,7 @@ export const targetPort = (from: Derivation, subject: Subject): readonly Mutant[
         {
           group: 'target port',
           what: from.say.targetPort(subject.key),
-          tasks: idsOf(carries(from, subject.key)),
+          tasks: idsOf(named(carries(from, subject.key), subject.key)),
           services: [subject.key],
           apply: () => withPorts(from, subject, () => ({ targetPort: wrongPort(subject.endpoint?.port ?? 0) })),
           undo: [restoreSpec(from, subject)],

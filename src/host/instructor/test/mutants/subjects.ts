@@ -237,8 +237,7 @@ const fieldNaming = (check: CheckDefinition, subject: Subject): string | undefin
   comparesAll(check) ? 'type' : namingsIn(check, subject)[0]?.[0];
 
 const usesPort = (check: CheckDefinition, subject: Subject): boolean => {
-  if (comparesAll(check)) return true;
-  if (!carries(check)) return false;
+  if (comparesAll(check) || !carries(check)) return false;
   const namings = namingsIn(check, subject).map(([, how]) => how);
   if (namings.includes('node port') || !namings.includes('service')) return false;
   return check.type !== 'object' || JSON.stringify(fieldOf(check, 'where') ?? []).includes('ports');
