@@ -11,7 +11,8 @@ import type {
   SolveHandle,
 } from '../../api/script.ts';
 import { done, eventually, notYet } from '../../kit/eventually.ts';
-import { checkCall, type MachineNames, WrongCall } from './arguments.ts';
+import type { MachineNames } from './argument-rules.ts';
+import { checkCall, WrongCall } from './arguments.ts';
 import type { HandleFacts, LabCalls } from './calls.ts';
 import { shellAt } from './shell.ts';
 
