@@ -72,11 +72,15 @@ const runOn = async ({ access, signal }: OwnProxyTarget, node: string, script: s
   const command = ['bash', '-euo', 'pipefail', '-s'];
   const { exitCode, stdout, stderr } = await access.exec(node, command, { stdin: script, signal });
   if (exitCode === 0) return stdout;
-  throw new LabError('LAB_PROXY_NODE', `The program could not be put onto ${node}: ${stderr.trim().slice(-500)}`, {
-    hint: `Look at the node with \`labs shell ${node}\`, or build the lab anew with \`labs reset\`.`,
-  });
+  throw refused(node, stderr);
 };
 
+const refused = (node: string, stderr: string): LabError =>
+  new LabError('LAB_PROXY_NODE', `The program could not be put onto ${node}: ${stderr.trim().slice(-500)}`, {
+    hint: `Look at the node with \`labs shell ${node}\`, or build the lab anew with \`labs reset\`.`,
+  });
+
+/** Without it, the grader takes the program for another one. @throws LabError `LAB_PROXY_NODE` */
 const keepRecord = async (
   { access, signal }: OwnProxyTarget,
   node: string,
@@ -84,7 +88,9 @@ const keepRecord = async (
 ): Promise<void> => {
   const path = `/var/lib/labs-programs/${node}.own.json`;
   const script = content === undefined ? 'rm -f "$0"' : 'mkdir -p /var/lib/labs-programs; cat > "$0"';
-  await access.exec(fabricMachine, ['sh', '-euc', script, path], { stdin: content ?? '', signal });
+  const command = ['sh', '-euc', script, path];
+  const { exitCode, stderr } = await access.exec(fabricMachine, command, { stdin: content ?? '', signal });
+  if (exitCode !== 0) throw refused(node, stderr);
 };
 
 /** A program with a mistake mostly ends within this time. */
