@@ -23,10 +23,13 @@ const ask = async (files: readonly string[] = []): Promise<readonly Change[]> =>
 const partsIn = (changed: readonly Change[]): readonly KernelPart[] =>
   changed.flatMap((change) => (change.kind === 'kernel' ? [change.what] : []));
 
-/** Waits until a change of this part is told. Other parts may come first: a new address also makes a route. */
-const until = async (wanted: KernelPart): Promise<readonly KernelPart[]> => {
+/**
+ * Waits until changes of all these parts are told. Other parts may come first: a new address also makes a route.
+ * Parts that change soon after each other are one call, because one answer may tell of both.
+ */
+const until = async (...wanted: readonly KernelPart[]): Promise<readonly KernelPart[]> => {
   const seen: KernelPart[] = [];
-  while (!seen.includes(wanted)) seen.push(...partsIn(await ask()));
+  while (!wanted.every((part) => seen.includes(part))) seen.push(...partsIn(await ask()));
   return seen;
 };
 
@@ -81,8 +84,7 @@ test('a change of rules is only that', async () => {
 
 test('notices a process that starts, is stopped and ends, and a socket that it opens', async () => {
   const child = machine.background('exec node -e \'require("net").createServer().listen(8080)\'');
-  await until('processes');
-  await until('listeners');
+  await until('processes', 'listeners');
   await settle();
   const pid = (await machine.sh("grep -lz '^node' /proc/[0-9]*/cmdline | tail -n 1")).replace(/\D/g, '');
   await machine.sh(`kill -STOP ${pid}`);
