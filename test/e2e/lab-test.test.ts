@@ -189,11 +189,14 @@ test('of a bad lab, each weakness is found', async () => {
   expect(await containersOf(name)).toEqual([]);
 });
 
-test('Ctrl-C deletes the cluster', async () => {
-  const running = spawnLabs(['test', join(folder, 'good'), '--name', name], environment());
+test('Ctrl-C deletes the cluster, and prints what was found until then', async () => {
+  const running = spawnLabs(['test', join(folder, 'bad'), '--name', name], environment());
   await written(running.stderr, 'A fresh cluster');
   running.kill('SIGINT');
-  expect((await running).exitCode).toBe(130);
+  const { exitCode, stdout } = await running;
+  expect(exitCode).toBe(130);
+  expect(stdout).toMatch(/✘ tasks\/web.debrief.md: nothing fills in/);
+  expect(stdout).toMatch(/the test did not reach its end. Until then: \d+ findings/);
   expect(await containersOf(name)).toEqual([]);
 });
 

@@ -14,16 +14,20 @@ export const printTest = (context: Context, tested: Tested): void => {
   const findings = tested.runs.flatMap(findingsOf);
   const seconds = secondsOf(tested.milliseconds);
   output.line();
-  const good = findings.length === 0;
   const { name } = tested.lab;
-  const text = good ? say.testPassed(name, seconds) : say.testFailed(name, findings.length, seconds);
-  output.line(output.paint(['bold', good ? 'green' : 'red'], text));
+  const failed = say.testFailed(name, findings.length, seconds);
+  if (endedEarly(tested)) output.line(output.paint(['bold', 'yellow'], say.testEndedEarly(name, findings.length)));
+  else if (findings.length > 0) output.line(output.paint(['bold', 'red'], failed));
+  else output.line(output.paint(['bold', 'green'], say.testPassed(name, seconds)));
   if (tested.sample) {
     const { size, seed } = tested.sample;
     for (const line of wrap(say.testSampled(size, `--sample ${size}:${seed}`), output.width))
       output.line(output.paint('dim', line));
   }
 };
+
+/** An interruption, or a failure of labs or of the machine, left something untried. */
+const endedEarly = ({ runs }: Tested): boolean => runs.some((run) => 'endedBy' in run);
 
 const printRun = (context: Context, run: TestedRun, several: boolean): void => {
   const { output, say } = context;
@@ -46,12 +50,13 @@ export const strengthOf = ({ tried }: Pick<TestedRun, 'tried'>): { readonly all:
   killed: tried.filter(({ result }) => result === 'killed').length,
 });
 
-const jsonOf = ({ lab, runs, milliseconds, sample }: Tested) => ({
-  lab: lab.name,
-  ...(sample ? { sample } : {}),
-  passed: runs.every((run) => findingsOf(run).length === 0),
-  milliseconds,
-  runs: runs.map((run) => {
+const jsonOf = (tested: Tested) => ({
+  lab: tested.lab.name,
+  ...(tested.sample ? { sample: tested.sample } : {}),
+  passed: !endedEarly(tested) && tested.runs.every((run) => findingsOf(run).length === 0),
+  endedEarly: endedEarly(tested),
+  milliseconds: tested.milliseconds,
+  runs: tested.runs.map((run) => {
     const { parts, tried, name, seed, kept } = run;
     const about = { name, ...(seed === undefined ? {} : { seed }), kept };
     return { ...about, strength: strengthOf(run), parts, wrongSolutions: tried };

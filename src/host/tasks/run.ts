@@ -1,7 +1,7 @@
 // Runs the scripts of one task: begins it (setup), breaks it again after a restart (resume), solves it, clears it.
 import type { LabDefinition, Language, TaskDefinition } from '../../api/lab.ts';
 import { ExitCode, LabError, messageOf } from '../../kit/error.ts';
-import { done, eventually, notYet } from '../../kit/eventually.ts';
+import { repeatUntil } from '../../kit/repeat.ts';
 import type { ClusterAccess } from '../grade/access.ts';
 import { createCalls } from '../grade/calls.ts';
 import { isQuestion } from '../grade/checks/answer.ts';
@@ -83,32 +83,23 @@ const seenToFail = async (run: TaskRun, acted: boolean): Promise<void> => {
   if (checks.length === 0) return;
   const student = await progress.read();
   const options = { lab, access, language, signal, tasks: [task.id], once: true };
-  const timeoutMs = acted ? noEffectMs : 0;
   let looks = 0;
-  const look = async () => {
+  const look = async (): Promise<boolean> => {
     looks += 1;
     if (looks === 2) run.onWait?.(`Waiting up to ${noEffectMs / 1000} s until a check of the task fails`);
     const { tasks } = await gradeLab({ ...options, progress: { ...student, begun: [...student.begun, task.id] } });
     const outcomes = new Map(tasks[0]?.checks.map(({ id, outcome }) => [id, outcome]));
-    return checks.some(({ id }) => outcomes.get(id) !== 'pass') ? done(undefined) : notYet('every check passes');
+    return checks.some(({ id }) => outcomes.get(id) !== 'pass');
   };
-  try {
-    await eventually('a check of the task fails', look, { timeoutMs, signal });
-  } catch (cause) {
-    signal.throwIfAborted();
-    const number = lab.tasks.indexOf(task) + 1;
-    throw new LabError(
-      'LAB_SETUP_NO_EFFECT',
-      `Task ${number} could not begin: after its preparation, every check passes`,
-      {
-        cause,
-        exitCode: ExitCode.broken,
-        hint:
-          'Programs of the nodes may have been replaced. `labs reset` builds the lab anew. If the task cannot begin then, ' +
-          'its script `setup` is wrong: the script must make a check of the task fail.',
-      },
-    );
-  }
+  if (await repeatUntil(look, Boolean, { timeoutMs: acted ? noEffectMs : 0, signal })) return;
+  const number = lab.tasks.indexOf(task) + 1;
+  const message = `Task ${number} could not begin: after its preparation, every check passes`;
+  throw new LabError('LAB_SETUP_NO_EFFECT', message, {
+    exitCode: ExitCode.broken,
+    hint:
+      'Programs of the nodes may have been replaced. `labs reset` builds the lab anew. If the task cannot begin then, ' +
+      'its script `setup` is wrong: the script must make a check of the task fail.',
+  });
 };
 
 /** kube-proxy and the kubelet act on a change within two seconds. */

@@ -39,13 +39,19 @@ export const run: Run = async (context, [given], options) => {
   const docker = await engineOrSetup(context);
   const startedAt = performance.now();
   const limit = createLimit(jobs);
-  const ended = await runAll(context, labs, (lab, onEvent) =>
-    limit(() => testOne(context, docker, { lab, name: nameFor(context, lab, labs.length), options, sample, onEvent })),
-  );
+  const ended = await runAll(context, labs, (lab, onEvent) => {
+    const name = nameFor(context, lab, labs.length);
+    return limit(() => testOne(context, docker, { lab, name, options, sample, onEvent })).catch(
+      (endedBy: unknown): TestedRun => ({ parts: [], tried: [], name, kept: false, endedBy }),
+    );
+  });
+  const early = ended.find((each) => 'endedBy' in each);
+  if (early && ended.every(({ parts }) => parts.length === 0)) throw early.endedBy;
   const milliseconds = Math.round(performance.now() - startedAt);
   const tested = { lab: first, runs: ended, milliseconds, ...(sample ? { sample } : {}) };
   printTest(context, tested);
   await writeReports(context, reports, reportOfTest(tested, context.environment.language));
+  if (early) throw early.endedBy;
   const findings = ended.flatMap(findingsOf);
   if (findings.some(({ kind }) => kind === 'broken')) return ExitCode.broken;
   return findings.length > 0 ? ExitCode.checkFailed : ExitCode.ok;
@@ -98,7 +104,7 @@ const runAll = async (
   test: (lab: LabDefinition, onEvent: OnEvent) => Promise<TestedRun>,
 ): Promise<readonly TestedRun[]> => {
   using progress = showProgress(context);
-  const ended = await Promise.allSettled(
+  return await Promise.all(
     labs.map((lab) => {
       const { seed } = lab.variation;
       const prefix = labs.length > 1 && seed !== undefined ? `${seed}: ` : '';
@@ -108,11 +114,6 @@ const runAll = async (
       });
     }),
   );
-  context.signal.throwIfAborted();
-  return ended.map((each) => {
-    if (each.status === 'rejected') throw each.reason;
-    return each.value;
-  });
 };
 
 interface One {

@@ -31,6 +31,11 @@ export const labTestMessages = {
       `${lab}: ${findings === 1 ? '1 finding' : `${findings} findings`} (${seconds} s).`,
     (lab, findings, seconds) => `${lab}: 문제 ${findings}개 (${seconds}초)`,
   ),
+  testEndedEarly: both(
+    (lab: string, findings: number) =>
+      `${lab}: the test did not reach its end. Until then: ${findings === 1 ? '1 finding' : `${findings} findings`}.`,
+    (lab, findings) => `${lab}: 테스트가 끝까지 진행되지 않았습니다. 그때까지 찾은 문제: ${findings}개`,
+  ),
   testStrength: both(
     (killed: number, all: number) => `Check strength: ${killed} of ${all} wrong solutions lose points.`,
     (killed, all) => `검사의 강도: 틀린 풀이 ${all}개 가운데 ${killed}개가 감점됩니다.`,

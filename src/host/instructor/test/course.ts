@@ -116,18 +116,24 @@ export class Course {
     const step = `test ${id}`;
     this.#onEvent({ step, title, state: 'started' });
     let detail: string | undefined;
+    const end = (): Part => {
+      const findings = this.#findings;
+      return { id, title, ...(detail === undefined ? {} : { detail }), milliseconds: milliseconds(), findings };
+    };
     try {
       detail = await work();
     } catch (error) {
-      this.signal.throwIfAborted();
-      if (!isAuthors(error)) {
+      if (this.signal.aborted || !isAuthors(error)) {
+        // Nobody knows what the rest of the part would have found. What it did find must not be lost.
+        if (this.#findings.length > 0) this.parts.push(end());
+        this.signal.throwIfAborted();
         this.#onEvent({ step, title, state: 'failed', milliseconds: milliseconds(), message: messageOf(error) });
         throw error;
       }
       this.find(this.#fromEnglish(messageOf(error)));
     }
-    const findings = this.#findings;
-    const part = { id, title, ...(detail === undefined ? {} : { detail }), milliseconds: milliseconds(), findings };
+    const part = end();
+    const { findings } = part;
     this.parts.push(part);
     const message = findings[0]?.text ?? '';
     this.#onEvent(

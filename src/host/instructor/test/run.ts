@@ -11,27 +11,31 @@ import { testTexts } from './texts.ts';
 export interface TestResult {
   readonly parts: readonly Part[];
   readonly tried: readonly Tried[];
+  /** What ended the test early: the reason of the signal, or the error of labs or of the machine. */
+  readonly endedBy?: unknown;
 }
 
 /**
- * Deletes the cluster at the end, also after a failure and an abort.
- * @throws LabError when labs or the machine failed; the reason of the signal when it aborts
+ * Deletes the cluster at the end, also after a failure and an abort. What was found until then is in the result.
+ * @throws LabError when the cluster cannot be deleted
  */
 export const testLab = async (options: CourseOptions & { readonly keep: boolean }): Promise<TestResult> => {
   const course = new Course(options);
-  let ended = false;
+  const { parts, tried } = course;
+  let early: Pick<TestResult, 'endedBy'> = {};
   try {
     // Without its scripts, a lab cannot be tried.
     if (await testDefinition(course)) await testCluster(course);
     else await testTexts(course);
-    ended = true;
-  } finally {
-    const keep = options.keep && !options.signal.aborted && (!ended || findingsOf(course).length > 0);
-    if (keep) await options.bench.close();
-    else if (ended) await testDeletion(course);
-    else await options.bench.remove();
+  } catch (endedBy) {
+    early = { endedBy };
   }
-  return { parts: course.parts, tried: course.tried };
+  const failed = 'endedBy' in early;
+  const keep = options.keep && !options.signal.aborted && (failed || findingsOf(course).length > 0);
+  if (keep) await options.bench.close();
+  else if (failed) await options.bench.remove();
+  else await testDeletion(course);
+  return { parts, tried, ...early };
 };
 
 export const findingsOf = ({ parts }: Pick<TestResult, 'parts'>): readonly Finding[] =>
