@@ -46,7 +46,7 @@ describe('the messages', () => {
       typeof message === 'function' ? (message as (...gaps: unknown[]) => string)('list', 'list', 'list') : message,
     );
     const named = [...JSON.stringify(texts).matchAll(/`labs ([a-z]+)/g)].map(([, name]) => name);
-    const next = say.next.map(([command]) => command.split(' ')[0]);
+    const next = say.next('node01').map(([command]) => command.split(' ')[0]);
     expect(named.length).toBeGreaterThan(10);
     const names = commands.map(({ name }) => name);
     for (const name of [...named, ...next]) expect(names).toContain(name);

@@ -5,6 +5,7 @@ import { judge } from '../../../src/host/instructor/test/again.ts';
 import type { Course, Outcomes } from '../../../src/host/instructor/test/course.ts';
 import type { Derivation, Mutant } from '../../../src/host/instructor/test/mutants/mutant.ts';
 import { deletionsIn, nftOnNodes } from '../../../src/host/instructor/test/mutants/nft.ts';
+import { targetPort } from '../../../src/host/instructor/test/mutants/ports.ts';
 import { hasRules, oneNode, rule } from '../../../src/host/instructor/test/mutants/rules.ts';
 import {
   type Objects,
@@ -112,6 +113,18 @@ test('no rule is deleted of a headless service, which has none', () => {
   };
   expect(apply('10.96.0.30').length).toBeGreaterThan(0);
   expect(apply('None')).toEqual([]);
+});
+
+test('no target port is changed for a check that looks for an element of a set', () => {
+  const apply = (check: object) => {
+    const [subject] = subjectsIn(objects);
+    const endpoint = { address: '10.244.1.2', port: 80 };
+    const from = { tasks: [looksAt(check)], say: { targetPort: String } } as unknown as Derivation;
+    return targetPort(from, { ...(subject as Subject), endpoint }).flatMap(({ tasks }) => tasks);
+  };
+  const element = { type: 'nftables', on: 'node/node01', elements: { set: 'service-ips', has: '10.96.0.20' } };
+  expect(apply(element)).toEqual([]);
+  expect(apply({ type: 'http', from: 'pod/blue', url: 'http://web/' })).toHaveLength(1);
 });
 
 test('endpoints and a node port say nothing about the port of a service', () => {

@@ -73,7 +73,7 @@ export const startLab = async (
         2,
       ),
     );
-  } else printNext(context, name, { seconds, resumed, ...(clock ? { clock } : {}) });
+  } else printNext(context, lab, { name, seconds, resumed, ...(clock ? { clock } : {}) });
   printWarnings(context, warnings);
   await renewKubeconfig(context, { name, lab: lab.name });
   return ExitCode.ok;
@@ -141,11 +141,18 @@ const prepare = async (
   await prepareLab({ lab, access, language, signal });
 };
 
+interface ReadyLab {
+  readonly name: string;
+  readonly seconds: string;
+  readonly resumed: boolean;
+  readonly clock?: Clock;
+}
+
 /** Says that the lab is ready, and which commands to try next. */
 const printNext = (
   context: Context,
-  name: string,
-  { seconds, resumed, clock }: { readonly seconds: string; readonly resumed: boolean; readonly clock?: Clock },
+  { cluster: { nodes } }: LabDefinition,
+  { name, seconds, resumed, clock }: ReadyLab,
 ): void => {
   const { output, say } = context;
   output.line();
@@ -154,7 +161,8 @@ const printNext = (
   const over = clock !== undefined && isOver(clock, new Date());
   if (clock && !over) for (const line of wrap(say.timeCounts, output.width)) output.line(line);
   output.line();
-  for (const line of commandLines(output, over ? say.homeOver : say.next)) output.line(line);
+  const [node] = [...nodes.filter(({ role }) => role === 'worker'), ...nodes];
+  for (const line of commandLines(output, over ? say.homeOver : say.next(node?.name ?? ''))) output.line(line);
 };
 
 /** What is not as it should be, below the result. */

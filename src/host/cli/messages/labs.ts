@@ -140,15 +140,15 @@ export const labMessages = {
     '실습이 시작되었습니다. 다음을 확인하세요(상태 보기: `labs status`):',
   ),
   /** Commands to try next, and the purpose of each. */
-  next: both<readonly (readonly [command: string, purpose: string])[]>(
-    [
+  next: both(
+    (node: string): readonly (readonly [command: string, purpose: string])[] => [
       ['tasks', 'read what there is to do'],
-      ['shell node01', 'look around in a node'],
+      [`shell ${node}`, 'look around in a node'],
       ['check --watch', 'see what passes while you work'],
     ],
-    [
+    (node) => [
       ['tasks', '과제 읽기'],
-      ['shell node01', '노드 안 살펴보기'],
+      [`shell ${node}`, '노드 안 살펴보기'],
       ['check --watch', '작업하면서 통과 여부 보기'],
     ],
   ),

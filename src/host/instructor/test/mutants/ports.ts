@@ -11,7 +11,10 @@ const withPorts = (from: Derivation, subject: Subject, fields: (port: number) =>
     },
   ]);
 
-/** Without endpoints, or with endpoints by hand, the target port means nothing. */
+/**
+ * Without endpoints, or with endpoints by hand, the target port means nothing. It means nothing either to a check that
+ * looks for an element of a set: the element names the service, not what is behind it.
+ */
 export const targetPort = (from: Derivation, subject: Subject): readonly Mutant[] =>
   subject.endpoint === undefined || subject.service.spec.selector === undefined
     ? []
@@ -19,7 +22,11 @@ export const targetPort = (from: Derivation, subject: Subject): readonly Mutant[
         {
           group: 'target port',
           what: from.say.targetPort(subject.key),
-          tasks: idsOf(named(carries(from, subject.key), subject.key)),
+          tasks: idsOf(
+            named(carries(from, subject.key), subject.key).filter(({ mentions }) =>
+              mentions.some(({ service, field }) => service === subject.key && !field.startsWith('elements.')),
+            ),
+          ),
           services: [subject.key],
           apply: () => withPorts(from, subject, () => ({ targetPort: wrongPort(subject.endpoint?.port ?? 0) })),
           undo: [restoreSpec(from, subject)],
