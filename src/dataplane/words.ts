@@ -37,7 +37,3 @@ const scanQuotes = (line: string, onSpace: (index: number) => void): boolean => 
 /** The word without quotes and escapes. */
 export const unquote = (word: string): string =>
   word.startsWith('"') && word.endsWith('"') && word.length > 1 ? word.slice(1, -1).replace(/\\(.)/gs, '$1') : word;
-
-/** The text as iptables prints it (libxtables `xtables_save_string`). */
-export const quoteWord = (text: string): string =>
-  /^[\w-]+$/.test(text) ? text : `"${text.replace(/["\\']/g, (letter) => `\\${letter}`)}"`;

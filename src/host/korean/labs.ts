@@ -115,6 +115,8 @@ export const labSentences: Sentences = {
   'Behind `#` stands the folder of the lab in the repository.': '`#` 뒤에는 저장소 안의 실습 폴더를 씁니다.',
   '{file} cannot be read': '읽을 수 없는 파일입니다: {file}',
   'the nodes do not have the package {package}': '노드에 없는 패키지입니다: {package}',
+  'a folder of the program has a name with other letters than A-Z, 0-9, ".", "_" and "-"':
+    '프로그램 폴더의 이름에는 영문자, 숫자, ".", "_", "-"만 쓸 수 있습니다',
   '{file} is not the name of a program such as my-proxy.ts': 'my-proxy.ts 같은 프로그램의 이름이 아닙니다: {file}',
   'To begin, write a file with `labs install-proxy --skeleton my-proxy.ts`.':
     '처음에는 `labs install-proxy --skeleton my-proxy.ts`로 파일을 만드세요.',

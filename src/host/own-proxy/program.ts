@@ -38,6 +38,10 @@ export const readProgram = async (file: string): Promise<OwnProgram> => {
     }
   }
   const root = commonFolder([...contents.keys()]);
+  // The unit of systemd and a script of the shell on the node name these paths.
+  for (const path of contents.keys())
+    if (!/^[\w./-]+$/.test(relative(root, path)))
+      throw wrong(shown(path), 'a folder of the program has a name with other letters than A-Z, 0-9, ".", "_" and "-"');
   return {
     entry: relative(root, first),
     root,

@@ -1,13 +1,31 @@
 // Makes certificates (X.509, RFC 5280) for requests, in the name of an authority.
 import { createPrivateKey, type KeyObject, randomBytes, sign, X509Certificate } from 'node:crypto';
-import { childrenOf, der, derInteger, derOid, derTime, expectTag, readDer, tags } from './der.ts';
-import { fromPem, toPem } from './pem.ts';
+import { AsnConvert, OctetString } from '@peculiar/asn1-schema';
+import {
+  AlgorithmIdentifier,
+  BasicConstraints,
+  Certificate,
+  ExtendedKeyUsage,
+  Extension,
+  Extensions,
+  id_ce_basicConstraints,
+  id_ce_extKeyUsage,
+  id_ce_keyUsage,
+  id_ce_subjectAltName,
+  id_kp_clientAuth,
+  KeyUsage,
+  KeyUsageFlags,
+  type Name,
+  TBSCertificate,
+  Validity,
+  Version,
+} from '@peculiar/asn1-x509';
+import { toPem } from './pem.ts';
 import type { CertificateRequest } from './request.ts';
 
 /** Signs certificates with the key of an authority. */
 export interface Authority {
-  /** The subject as DER. */
-  readonly name: Buffer;
+  readonly name: Name;
   readonly key: KeyObject;
   readonly notAfterMs: number;
 }
@@ -20,11 +38,8 @@ export const readAuthority = (certificate: string, key: string): Authority => {
   if (!parsed.checkPrivateKey(privateKey)) throw new Error('the key does not belong to the certificate');
   if (!signatureOids[privateKey.asymmetricKeyType ?? ''])
     throw new Error(`keys of the type ${privateKey.asymmetricKeyType} are not supported`);
-  const [info] = childrenOf(readDer(fromPem(certificate, 'CERTIFICATE') ?? Buffer.alloc(0)));
-  const fields = childrenOf(expectTag(info, tags.sequence, 'the information'));
-  // An authority has a version, a serial number, an algorithm, an issuer, a validity, and then its subject.
-  const name = expectTag(fields[5], tags.sequence, 'the subject').bytes;
-  return { name, key: privateKey, notAfterMs: parsed.validToDate.getTime() };
+  const { subject } = AsnConvert.parse(parsed.raw, Certificate).tbsCertificate;
+  return { name: subject, key: privateKey, notAfterMs: parsed.validToDate.getTime() };
 };
 
 const signatureOids: Readonly<Record<string, string>> = {
@@ -32,11 +47,18 @@ const signatureOids: Readonly<Record<string, string>> = {
   rsa: '1.2.840.113549.1.1.11',
 };
 
+/** The parameters of RSA are NULL, those of the others are absent (RFC 4055, RFC 5758). */
+const algorithmOf = ({ asymmetricKeyType: type }: KeyObject): AlgorithmIdentifier =>
+  new AlgorithmIdentifier({
+    algorithm: signatureOids[type ?? ''] ?? '',
+    ...(type === 'rsa' ? { parameters: null } : {}),
+  });
+
 /** What a certificate may be used for. The names are those of Kubernetes. */
 export const usages = {
-  'digital signature': { bit: 0 },
-  'key encipherment': { bit: 2 },
-  'client auth': { oid: '1.3.6.1.5.5.7.3.2' },
+  'digital signature': { flag: KeyUsageFlags.digitalSignature },
+  'key encipherment': { flag: KeyUsageFlags.keyEncipherment },
+  'client auth': { oid: id_kp_clientAuth },
 } as const;
 export type Usage = keyof typeof usages;
 
@@ -48,47 +70,46 @@ export interface Terms {
 
 /** @returns the certificate as PEM */
 export const signRequest = (authority: Authority, request: CertificateRequest, terms: Terms): string => {
-  const oid = derOid(signatureOids[authority.key.asymmetricKeyType ?? ''] ?? '');
-  const algorithm =
-    authority.key.asymmetricKeyType === 'rsa' ? der(tags.sequence, oid, der(tags.null)) : der(tags.sequence, oid);
-  const info = der(
-    tags.sequence,
-    der(tags.context(0), derInteger(Buffer.from([2]))),
-    derInteger(randomBytes(16)),
-    algorithm,
-    authority.name,
-    der(tags.sequence, derTime(terms.notBeforeMs), derTime(terms.notAfterMs)),
-    request.subject,
-    request.publicKey,
-    der(tags.context(3), der(tags.sequence, ...extensionsOf(request, terms))),
-  );
-  const signature = der(tags.bitString, Buffer.from([0]), sign('sha256', info, authority.key));
-  return toPem(der(tags.sequence, info, algorithm, signature), 'CERTIFICATE');
+  const algorithm = algorithmOf(authority.key);
+  const tbsCertificate = new TBSCertificate({
+    version: Version.v3,
+    serialNumber: serialNumber(),
+    signature: algorithm,
+    issuer: authority.name,
+    validity: new Validity({ notBefore: new Date(terms.notBeforeMs), notAfter: new Date(terms.notAfterMs) }),
+    subject: request.subject,
+    subjectPublicKeyInfo: request.publicKey,
+    extensions: new Extensions(extensionsOf(request, terms)),
+  });
+  const signature = sign('sha256', Buffer.from(AsnConvert.serialize(tbsCertificate)), authority.key);
+  const certificate = new Certificate({
+    tbsCertificate,
+    signatureAlgorithm: algorithm,
+    signatureValue: Uint8Array.from(signature).buffer,
+  });
+  return toPem(Buffer.from(AsnConvert.serialize(certificate)), 'CERTIFICATE');
 };
 
-const extensionsOf = ({ alternativeNames }: CertificateRequest, terms: Terms): Buffer[] => {
+/** A positive number of 16 bytes without a zero in front, as DER wants it. */
+const serialNumber = (): ArrayBuffer => {
+  const bytes = Uint8Array.from(randomBytes(16));
+  bytes[0] = ((bytes[0] ?? 0) & 0x3f) | 0x40;
+  return bytes.buffer;
+};
+
+const extensionsOf = ({ alternativeNames }: CertificateRequest, terms: Terms): Extension[] => {
   const found = terms.usages.map((usage) => usages[usage]);
-  const bits = found.flatMap((usage) => ('bit' in usage ? [usage.bit] : []));
-  const purposes = found.flatMap((usage) => ('oid' in usage ? [derOid(usage.oid)] : []));
+  const flags = found.reduce((sum, usage) => sum | ('flag' in usage ? usage.flag : 0), 0);
+  const purposes = found.flatMap((usage) => ('oid' in usage ? [usage.oid] : []));
   return [
-    ...(bits.length === 0 ? [] : [extension('2.5.29.15', flags(bits), true)]),
-    ...(purposes.length === 0 ? [] : [extension('2.5.29.37', der(tags.sequence, ...purposes))]),
-    extension('2.5.29.19', der(tags.sequence), true),
-    ...(alternativeNames === undefined ? [] : [extension('2.5.29.17', alternativeNames)]),
+    ...(flags === 0 ? [] : [extension(id_ce_keyUsage, new KeyUsage(flags), true)]),
+    ...(purposes.length === 0 ? [] : [extension(id_ce_extKeyUsage, new ExtendedKeyUsage(purposes))]),
+    extension(id_ce_basicConstraints, new BasicConstraints(), true),
+    ...(alternativeNames === undefined
+      ? []
+      : [new Extension({ extnID: id_ce_subjectAltName, extnValue: alternativeNames.extnValue })]),
   ];
 };
 
-const extension = (oid: string, value: Buffer, critical = false): Buffer =>
-  der(
-    tags.sequence,
-    derOid(oid),
-    ...(critical ? [der(tags.boolean, Buffer.from([0xff]))] : []),
-    der(tags.octetString, value),
-  );
-
-/** A bit string of named bits. The first bit is the highest one; DER leaves out zeros at the end. */
-const flags = (bits: readonly number[]): Buffer => {
-  const last = Math.max(...bits);
-  const byte = bits.reduce((sum, bit) => sum | (0x80 >> bit), 0);
-  return der(tags.bitString, Buffer.from([7 - last, byte]));
-};
+const extension = (extnID: string, value: object, critical = false): Extension =>
+  new Extension({ extnID, critical, extnValue: new OctetString(AsnConvert.serialize(value)) });

@@ -1,17 +1,23 @@
 // Reads certificate requests (PKCS #10, RFC 2986), as `openssl req -new` writes them.
 import { createPublicKey, type KeyObject, verify } from 'node:crypto';
+import { type Attributes, CertificationRequest } from '@peculiar/asn1-csr';
+import { AsnConvert } from '@peculiar/asn1-schema';
+import {
+  type Extension,
+  Extensions,
+  id_ce_subjectAltName,
+  type Name,
+  type SubjectPublicKeyInfo,
+} from '@peculiar/asn1-x509';
 import { messageOf } from '../../kit/error.ts';
-import { bitsOf, childrenOf, type Der, DerError, expectTag, oidOf, readDer, tags } from './der.ts';
 import { fromPem } from './pem.ts';
 
 export interface CertificateRequest {
-  /** The whole subject as DER, for the certificate. */
-  readonly subject: Buffer;
+  readonly subject: Name;
   readonly organizations: readonly string[];
-  /** The public key as DER (SubjectPublicKeyInfo). */
-  readonly publicKey: Buffer;
-  /** The requested alternative names as DER, if there are any. */
-  readonly alternativeNames: Buffer | undefined;
+  readonly publicKey: SubjectPublicKeyInfo;
+  /** The requested alternative names, if there are any. */
+  readonly alternativeNames: Extension | undefined;
 }
 
 export class RequestError extends Error {
@@ -22,29 +28,36 @@ export class RequestError extends Error {
 export const parseRequest = (pem: string): CertificateRequest => {
   const bytes = fromPem(pem, 'CERTIFICATE REQUEST');
   if (!bytes) throw new RequestError('PEM block type must be CERTIFICATE REQUEST');
+  const request = decode(bytes);
+  const { subject, subjectPKInfo: publicKey, attributes } = request.certificationRequestInfo;
+  checkSignature(request);
+  return {
+    subject,
+    organizations: organizationsOf(subject),
+    publicKey,
+    alternativeNames: malformedUnless(() => alternativeNamesOf(attributes)),
+  };
+};
+
+/** The library says with errors of many types what it cannot read. */
+const malformedUnless = <T>(read: () => T): T => {
   try {
-    return parse(bytes);
+    return read();
   } catch (error) {
-    if (error instanceof DerError) throw new RequestError(`x509: malformed certificate request: ${error.message}`);
-    throw error;
+    throw new RequestError(`x509: malformed certificate request: ${messageOf(error)}`);
   }
 };
 
-const parse = (bytes: Buffer): CertificateRequest => {
-  const [info, algorithm, signature] = childrenOf(expectTag(readDer(bytes), tags.sequence, 'the request'));
-  const body = expectTag(info, tags.sequence, 'the information');
-  const [, subject, publicKey, attributes] = childrenOf(body);
-  const request = {
-    subject: expectTag(subject, tags.sequence, 'the subject').bytes,
-    organizations: organizationsOf(expectTag(subject, tags.sequence, 'the subject')),
-    publicKey: expectTag(publicKey, tags.sequence, 'the public key').bytes,
-    alternativeNames: attributes && alternativeNamesOf(attributes),
-  };
-  const hash = hashOf(expectTag(algorithm, tags.sequence, 'the algorithm'));
-  const signed = bitsOf(expectTag(signature, tags.bitString, 'the signature'));
-  if (!isSigned(hash, body.bytes, keyOf(request.publicKey), signed))
+const decode = (bytes: Buffer): CertificationRequest =>
+  malformedUnless(() => AsnConvert.parse(bytes, CertificationRequest));
+
+const checkSignature = (request: CertificationRequest): void => {
+  const { certificationRequestInfoRaw = new ArrayBuffer(0), signatureAlgorithm, signature } = request;
+  const { subjectPKInfo } = request.certificationRequestInfo;
+  const hash = hashOf(signatureAlgorithm.algorithm);
+  const key = keyOf(Buffer.from(AsnConvert.serialize(subjectPKInfo)));
+  if (!isSigned(hash, Buffer.from(certificationRequestInfoRaw), key, Buffer.from(signature)))
     throw new RequestError('x509: the signature does not fit the public key of the request');
-  return request;
 };
 
 const keyOf = (publicKey: Buffer): KeyObject => {
@@ -75,8 +88,7 @@ const hashes: Readonly<Record<string, string | null>> = {
   '1.3.101.112': null,
 };
 
-const hashOf = (algorithm: Der): string | null => {
-  const oid = oidOf(childrenOf(algorithm)[0] ?? algorithm);
+const hashOf = (oid: string): string | null => {
   const hash = hashes[oid];
   if (hash === undefined) throw new RequestError(`x509: the algorithm ${oid} of the signature is not supported`);
   return hash;
@@ -84,33 +96,15 @@ const hashOf = (algorithm: Der): string | null => {
 
 const organizationName = '2.5.4.10';
 
-const organizationsOf = (subject: Der): string[] =>
-  childrenOf(subject)
-    .flatMap(childrenOf)
-    .flatMap((attribute) => {
-      const [type, value] = childrenOf(attribute);
-      return type && value && oidOf(type) === organizationName ? [textOf(value)] : [];
-    });
-
-const bmpString = 0x1e;
-
-const textOf = ({ tag, content }: Der): string =>
-  tag === bmpString && content.length % 2 === 0
-    ? Buffer.from(content).swap16().toString('utf16le')
-    : content.toString('utf8');
+const organizationsOf = (subject: Name): string[] =>
+  subject.flatMap((attributes) =>
+    attributes.flatMap(({ type, value }) => (type === organizationName ? [value.toString()] : [])),
+  );
 
 const extensionRequest = '1.2.840.113549.1.9.14';
-const subjectAltName = '2.5.29.17';
 
-const alternativeNamesOf = (attributes: Der): Buffer | undefined => {
-  for (const attribute of childrenOf(attributes)) {
-    const [type, values] = childrenOf(attribute);
-    if (!type || !values || oidOf(type) !== extensionRequest) continue;
-    for (const extension of childrenOf(values).flatMap(childrenOf)) {
-      const [name, ...rest] = childrenOf(extension);
-      const value = rest.at(-1);
-      if (name && value && oidOf(name) === subjectAltName) return value.content;
-    }
-  }
-  return undefined;
-};
+const alternativeNamesOf = (attributes: Attributes): Extension | undefined =>
+  attributes
+    .filter(({ type }) => type === extensionRequest)
+    .flatMap(({ values }) => values.flatMap((value) => [...AsnConvert.parse(value, Extensions)]))
+    .find(({ extnID }) => extnID === id_ce_subjectAltName);

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -43,6 +43,13 @@ describe('reading a proxy', () => {
   ])('names the place of %s', async (_, source, message) => {
     const file = await written('wrong.ts', source);
     await expect(readProgram(file)).rejects.toThrow(message);
+  });
+
+  test('refuses a folder whose name a unit of systemd or the shell would read in another way', async () => {
+    await mkdir(join(folder, "it's"), { recursive: true });
+    await written("it's/kube.ts", 'export const run = 1;\n');
+    const file = await written('quoted.ts', `import { run } from "./it's/kube.ts";\nconsole.log(run);\n`);
+    await expect(readProgram(file)).rejects.toThrow(/it's\/kube\.ts: a folder of the program has a name/);
   });
 
   test('says how to begin if there is no such file', async () => {
