@@ -23,6 +23,7 @@ import { checkKind, type Mistake } from './kind.ts';
 const english = {
   changeExpected: (action: ChangeAction, object: string, from: string, to: string, seconds: number) =>
     `within ${seconds} s after ${actionsEn[action](object)}, packets from ${en.where(from)} to ${to} reach every ready endpoint`,
+  noService: (to: string) => `no service has ${to}`,
   noReadyEndpoint: (to: string) => `${to} has no ready endpoint`,
   fewFailures: (most: number) => `at most ${most} requests fail meanwhile`,
   converged: (seconds: string, failed: number, sent: number) =>
@@ -53,6 +54,7 @@ const actionsEn: Readonly<Record<ChangeAction, (object: string) => string>> = {
 const korean: typeof english = {
   changeExpected: (action, object, from, to, seconds) =>
     `${actionsKo[action](object)} 뒤 ${seconds}초 안에 ${ko.where(from)}에서 ${to} 방향 패킷이 준비된 모든 엔드포인트에 도착`,
+  noService: (to) => `주소가 ${to}인 서비스가 없음`,
   noReadyEndpoint: (to) => `${to}에 준비된 엔드포인트가 없음`,
   fewFailures: (most) => `그동안 실패한 요청은 ${most}개 이하`,
   converged: (seconds, failed, sent) => `${seconds}초 뒤; 요청 ${sent}개 중 ${failed}개 실패`,
@@ -206,6 +208,7 @@ export const changeCheck = checkKind({
     // A change of what is not there would prove nothing.
     if (action !== 'restart-kube-proxy') view.objects.get(object);
     const target = view.paths.target(to, 'tcp');
+    if (!target.isService) throw new Unmet(say.noService(to));
     if (target.endpoints.length === 0) throw new Unmet(say.noReadyEndpoint(to));
     for (const each of [from, ...during.map((item) => item.from)]) {
       const { machine } = view.places.one(each);

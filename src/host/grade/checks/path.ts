@@ -149,6 +149,8 @@ type Judge = (question: Question, ways: readonly Way[]) => Verdict | undefined;
 const problemWith: Readonly<Record<Expectation, Judge>> = {
   endpoints(question, ways) {
     const { target, say, from, check } = question;
+    // A program by hand that listens at the address of a service is no endpoint.
+    if (target.isUnassigned) return { holds: false, observed: say.noService(check.to) };
     if (target.endpoints.length === 0) return { holds: false, observed: say.noEndpoints(check.to) };
     const stray = ways.find((way) => !isRightEnd(way, target));
     if (stray) return wrongWay(question, stray, ways);

@@ -5,7 +5,7 @@ import type { Service, ServicePort } from '../../../api/core.ts';
 import type { Pod } from '../../../api/core-pods.ts';
 import type { NamespaceTexts } from '../../../api/dataplane.ts';
 import { type EndpointSlice, serviceNameLabel } from '../../../api/discovery.ts';
-import type { Ipv4 } from '../../../api/scalars.ts';
+import { cidrContains, type Ipv4 } from '../../../api/scalars.ts';
 import { type Answer, answerTo } from '../../../dataplane/cluster/back.ts';
 import type { Cluster } from '../../../dataplane/cluster/model.ts';
 import { walkCluster } from '../../../dataplane/cluster/walk.ts';
@@ -41,7 +41,12 @@ export interface Target {
   readonly local: boolean;
   /** A service has this address and port. */
   readonly isService: boolean;
+  /** No service has them, although only services get addresses and ports of this range. */
+  readonly isUnassigned: boolean;
 }
+
+/** The node ports of the lab's API server. */
+const nodePorts = { first: 30_000, last: 32_767 };
 
 /** Reading a model takes longer than walking through it, and all checks of a look share the facts. */
 const models = new WeakMap<readonly NamespaceTexts[], Cluster>();
@@ -91,13 +96,20 @@ export class Paths {
     const [address, port] = [to.slice(0, colon), Number(to.slice(colon + 1))];
     const isNode = machines.atAddress(address as Ipv4) !== undefined;
     const reached = reachedPort(objects.list<Service>('service'), { address, port, protocol, isNode });
-    if (reached === undefined)
-      return { address, port, endpoints: [`${address}:${port}`], local: false, isService: false };
+    if (reached === undefined) {
+      const { serviceCidr, loadBalancerCidr } = cluster;
+      const isUnassigned =
+        [serviceCidr, ...(loadBalancerCidr === undefined ? [] : [loadBalancerCidr])].some((range) =>
+          cidrContains(range, address as Ipv4),
+        ) ||
+        (isNode && port >= nodePorts.first && port <= nodePorts.last);
+      return { address, port, endpoints: [`${address}:${port}`], local: false, isService: false, isUnassigned };
+    }
     if (cluster.proxy.mode === 'userspace') throw new BrokenFact(userspaceProblem);
     const { internalTrafficPolicy, externalTrafficPolicy } = reached.service.spec;
     const policy = reached.by === 'inside' ? internalTrafficPolicy : externalTrafficPolicy;
     const endpoints = this.#endpointsOf(reached.service, reached.port);
-    return { address, port, endpoints, local: policy === 'Local', isService: true };
+    return { address, port, endpoints, local: policy === 'Local', isService: true, isUnassigned: false };
   }
 
   #endpointsOf({ metadata }: Service, { name = '', protocol = 'TCP' }: ServicePort): readonly string[] {

@@ -38,6 +38,12 @@ describe('a change check', () => {
     expect(calls).not.toContain('systemctl');
   });
 
+  test('needs a service: a program by hand at its address is none', async () => {
+    expect(await gradeAll([{ ...restart, to: '10.96.0.99:80' }], fine)).toMatchObject([
+      { outcome: 'fail', observed: 'no service has 10.96.0.99:80' },
+    ]);
+  });
+
   test('passes when packets go to every endpoint afterwards, and undoes the change', async () => {
     const calls: Calls = [];
     expect(await gradeAll([{ ...restart, failures: 0 }], fine, { calls })).toMatchObject([

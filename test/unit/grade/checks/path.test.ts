@@ -169,6 +169,16 @@ describe('a path check', () => {
     ).toMatchObject({ outcome: 'fail', observed: 'no service has 192.168.56.11:31000' });
   });
 
+  test.each(['10.96.0.99:80', '192.168.56.11:31000'])(
+    'takes no program by hand at %s for an endpoint, because only services have such addresses and ports',
+    async (to) => {
+      expect(await gradeCheck(check({ from: 'client', to }), world())).toMatchObject({
+        outcome: 'fail',
+        observed: `no service has ${to}`,
+      });
+    },
+  );
+
   test('fails when a pod gets its own packets without masquerading', async () => {
     // The pod `two` has no rule that marks its packets to itself.
     expect(await gradeCheck(check(), world())).toMatchObject({
