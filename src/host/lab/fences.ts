@@ -1,5 +1,6 @@
 // The code blocks of a Markdown text: where their commands run, and which of them are meant to fail.
 import { lexer, type Token, type Tokens, walkTokens } from 'marked';
+import { parse } from 'unbash';
 
 export interface Fence {
   /** The machine where the commands run, or `host`. */
@@ -58,14 +59,9 @@ export const fenceWords = (
   };
 };
 
-/** Whether a loop, an `if` or a `case` has begun that does not end here. */
-const isCompound = (text: string): boolean => {
-  const withoutTexts = text.replaceAll(/'[^']*'|"(?:[^"\\]|\\.)*"/g, '_');
-  const words = withoutTexts.matchAll(
-    /(?:^|[;|&({\n]|\b(?:do|then|else)\b)[^\S\n]*(?:(for|while|until|if|case)|done|fi|esac)\b/g,
-  );
-  return [...words].reduce((depth, [, begins]) => depth + (begins === undefined ? -1 : 1), 0) > 0;
-};
+/** Whether bash would wait for more: a quote, a loop, an `if` or a `case` has begun that does not end here. */
+const isUnfinished = (text: string): boolean =>
+  (parse(text).errors ?? []).some(({ message }) => /^(unterminated|expected) /.test(message));
 
 /** Lines → commands. What does not end is a command all the same. */
 export const commandsIn = (rows: readonly string[]): readonly string[] => {
@@ -74,7 +70,7 @@ export const commandsIn = (rows: readonly string[]): readonly string[] => {
   for (const row of rows) {
     command.push(row);
     const delimiter = command.map((line) => /<<-?\s*['"]?(\w+)/.exec(line)?.[1]).find((word) => word !== undefined);
-    const unfinished = row.endsWith('\\') || isCompound(command.join('\n'));
+    const unfinished = row.endsWith('\\') || isUnfinished(command.join('\n'));
     const open = delimiter === undefined ? unfinished : row !== delimiter;
     if (open) continue;
     commands.push(command.join('\n'));

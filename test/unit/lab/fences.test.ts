@@ -29,6 +29,13 @@ test('blocks in lists count, and blocks without a machine do not', () => {
   ]);
 });
 
+test('a text in quotes over several lines is one command', () => {
+  const patch = `kubectl patch service web -p '{"spec":\n  {"type":"NodePort"}}'`;
+  const message = 'echo "one\ntwo $(date\n)"';
+  const all = 'true &&\n  ls |\n  sort';
+  expect(commandsIn(`${patch}\n${message}\n${all}\ntrue`.split('\n'))).toEqual([patch, message, all, 'true']);
+});
+
 test('a loop over several lines is one command, and words of texts begin none', () => {
   const loop = 'for i in 1 2; do for n in 3 4; do\n  echo $i $n\ndone; done | sort';
   expect(commandsIn(`${loop}\ntrue`.split('\n'))).toEqual([loop, 'true']);
