@@ -108,6 +108,31 @@ describe('a service', () => {
     );
   });
 
+  test('gives up a node port that an update leaves out, once it allocates none', async () => {
+    const created = await server.client.create(services, service('closed', { type: 'LoadBalancer' }));
+    const nodePort = created.spec.ports?.[0]?.nodePort;
+    const key = { name: 'closed', namespace };
+    const patched = await server.client.patch(services, key, { spec: { allocateLoadBalancerNodePorts: false } });
+    expect(patched.spec.ports?.[0]?.nodePort).toBe(nodePort);
+    const replaced = await server.client.update(services, {
+      ...patched,
+      spec: { ...patched.spec, ports: [{ port: 80 }] },
+    });
+    expect(replaced.spec.ports?.[0]?.nodePort).toBeUndefined();
+    await expect(
+      server.client.create(services, service('next', { type: 'NodePort', ports: [{ port: 80, nodePort }] })),
+    ).resolves.toBeDefined();
+  });
+
+  test('keeps the node port of a port whose number changes', async () => {
+    const created = await server.client.create(services, service('renumbered', { type: 'NodePort' }));
+    const replaced = await server.client.update(services, {
+      ...created,
+      spec: { ...created.spec, ports: [{ port: 8080 }] },
+    });
+    expect(replaced.spec.ports?.[0]?.nodePort).toBe(created.spec.ports?.[0]?.nodePort);
+  });
+
   test('releases its address and node port when it is deleted', async () => {
     const spec = { type: 'NodePort' as const, clusterIP: '10.103.132.104', ports: [{ port: 3306, nodePort: 31_306 }] };
     await server.client.create(services, service('db-service', spec));

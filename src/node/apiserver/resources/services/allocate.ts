@@ -89,7 +89,7 @@ const reserved = ({ metadata }: Service, { store }: AdmissionContext): string[] 
 /** An address may be written with zeros in front of its octets. */
 const canonical = (address: string): string => readIp(address)?.text ?? address;
 
-const wantsNodePorts = ({ spec }: Service): boolean =>
+export const wantsNodePorts = ({ spec }: Service): boolean =>
   spec.type === 'NodePort' || (spec.type === 'LoadBalancer' && spec.allocateLoadBalancerNodePorts !== false);
 
 const portKey = ({ protocol = 'TCP', nodePort }: ServicePort): string => `${protocol}:${nodePort}`;

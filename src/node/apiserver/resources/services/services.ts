@@ -4,7 +4,7 @@ import { type IpFamily, readIp } from '../../../../api/ip.ts';
 import { services } from '../../../../api/resources.ts';
 import { dns1035Problems } from '../../validation/names.ts';
 import type { Definition } from '../definition.ts';
-import { allocateService } from './allocate.ts';
+import { allocateService, wantsNodePorts } from './allocate.ts';
 import { serviceCells } from './cells.ts';
 import { serviceExplanations } from './explanations.ts';
 import { needsHealthCheck, validateService, validateServiceStatus, validateServiceUpdate } from './validate.ts';
@@ -75,12 +75,14 @@ const dropAddress = ({ spec }: Service, { spec: before }: Service): void => {
 
 const sameList = (a: readonly string[] = [], b: readonly string[] = []): boolean => a.join() === b.join();
 
-/** A port keeps its node port when an update leaves the node port out. */
-const keepNodePorts = ({ spec }: Service, { spec: before }: Service): void => {
+/** A port is known by its name. It keeps the node port that an update leaves out, while the service wants node ports. */
+const keepNodePorts = (next: Service, current: Service): void => {
+  if (!wantsNodePorts(next) || !wantsNodePorts(current)) return;
+  const { spec } = next;
   const used = new Set((spec.ports ?? []).flatMap(({ nodePort }) => nodePort ?? []));
   for (const port of spec.ports ?? []) {
     if (port.nodePort) continue;
-    const old = before.ports?.find(({ port: number, protocol }) => number === port.port && protocol === port.protocol);
+    const old = current.spec.ports?.find(({ name = '' }) => name === (port.name ?? ''));
     if (old?.nodePort && !used.has(old.nodePort)) port.nodePort = old.nodePort;
   }
 };
