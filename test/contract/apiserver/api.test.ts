@@ -110,7 +110,7 @@ describe('a service', () => {
 
   test('gives up a node port that an update leaves out, once it allocates none', async () => {
     const created = await server.client.create(services, service('closed', { type: 'LoadBalancer' }));
-    const nodePort = created.spec.ports?.[0]?.nodePort;
+    const nodePort = created.spec.ports?.[0]?.nodePort ?? 0;
     const key = { name: 'closed', namespace };
     const patched = await server.client.patch(services, key, { spec: { allocateLoadBalancerNodePorts: false } });
     expect(patched.spec.ports?.[0]?.nodePort).toBe(nodePort);

@@ -334,6 +334,17 @@ blue → two:80/tcp  10.96.0.8
     ]);
   });
 
+  test('says in Korean what conntrack remembers', () => {
+    const effect = 'remembers 10.244.2.2 → 10.96.0.8 as 10.244.2.2 → 10.244.1.2:80';
+    const ways = one.map((way) => ({
+      ...way,
+      hops: way.hops.map((hop) => ({ ...hop, steps: [{ kind: 'conntrack' as const, effect }] })),
+    }));
+    const drawn = draw(ways, {}, contextIn('ko', 120));
+    expect(drawn).toContain('10.244.2.2 → 10.96.0.8 연결의 변환을 기억: 10.244.2.2 → 10.244.1.2:80');
+    expect(drawn).not.toContain('remembers');
+  });
+
   test('fits into 80 columns, and 40, in both languages', () => {
     for (const language of ['en', 'ko'] as const)
       for (const line of draw(one, { explain: true }, contextIn(language)).split('\n'))

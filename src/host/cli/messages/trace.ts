@@ -80,6 +80,11 @@ export const traceMessages = {
     (count: number) => (count === 1 ? '1 jump led to no matching rule' : `${count} jumps led to no matching rule`),
     (count) => `맞는 규칙이 없는 점프 ${count}개`,
   ),
+  /** `remembers A → B as C → D`, the words of the step. */
+  traceTracked: both(
+    (effect: string) => effect,
+    (effect) => effect.replace(/^remembers (.+) as (.+)$/, '$1 연결의 변환을 기억: $2'),
+  ),
   traceDelivered: both(
     (who: string, port: string) => `Delivered to ${who}${port}.`,
     (who, port) => `${who}${port}에 도착했습니다.`,
@@ -88,10 +93,10 @@ export const traceMessages = {
     (port: number) => `, port ${port}`,
     (port) => ` 포트 ${port}`,
   ),
-  traceListening: both('A program listens there.', '이 포트에서 프로그램이 기다립니다.'),
+  traceListening: both('A program listens there.', '이 포트에서 프로그램이 리스닝 중입니다.'),
   traceSilent: both(
     (who: string, port: string) => `Arrives at ${who}${port}, where no program listens: the kernel refuses it.`,
-    (who, port) => `${who}${port}에 왔지만, 기다리는 프로그램이 없어 커널이 거부합니다.`,
+    (who, port) => `${who}${port}에 왔지만, 리스닝 중인 프로그램이 없어 커널이 거부합니다.`,
   ),
   traceSeen: both(
     (source: string) => `It sees the sender as ${source}.`,

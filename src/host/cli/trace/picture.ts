@@ -112,7 +112,7 @@ const boxed = ({ output }: Context, text: string): readonly string[] =>
 /** `kube-proxy` is the longest name of a table that labs makes. */
 const tableWidth = 11;
 
-const drawStep = ({ output }: Context, step: NodeStep): readonly string[] => {
+const drawStep = ({ output, say }: Context, step: NodeStep): readonly string[] => {
   const { paint, width } = output;
   const row = (what: string, text: string): string => paint('dim', padEnd(what, tableWidth)) + text;
   const room = width - 3 - tableWidth;
@@ -142,7 +142,9 @@ const drawStep = ({ output }: Context, step: NodeStep): readonly string[] => {
         ),
       ];
     case 'conntrack':
-      return wrap(step.effect, room).map((text, index) => row(index === 0 ? 'conntrack' : '', paint('dim', text)));
+      return wrap(say.traceTracked(step.effect), room).map((text, index) =>
+        row(index === 0 ? 'conntrack' : '', paint('dim', text)),
+      );
     case 'nat':
       return [row('nat', paint('yellow', step.effect))];
     case 'ipvs':

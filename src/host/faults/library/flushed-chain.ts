@@ -20,8 +20,8 @@ export const flushedChain = defineFault({
   symptom(values) {
     const { name, visitor } = partsOf(values.service);
     const report = {
-      en: `Since this morning, the pod \`${visitor}\` on ${values.caller} reaches no service by name, \`${name}\`
-neither. By its own address, it still reaches the pod \`${name}\`.`,
+      en: `Since this morning, the pod \`${visitor}\` on ${values.caller} reaches no service by name, not even
+\`${name}\`. It still reaches the pod \`${name}\` by the address of that pod.`,
       ko: `오늘 아침부터 ${values.caller}에 있는 \`${visitor}\` 파드가 \`${name}\` 서비스를 포함한 어떤 서비스에도 이름으로 접속하지 못합니다. \`${name}\`
 파드의 주소로는 접속됩니다.`,
     };

@@ -1,7 +1,7 @@
 // The lookup check: the cluster DNS resolves a name to the right address.
 import * as z from 'zod';
 import type { RecordType } from '../../../api/probes.ts';
-import { type CountRange, inRange, isMatch } from '../match.ts';
+import { type CountRange, inRange, isMatch, plainText } from '../match.ts';
 import { english as en } from '../say/en.ts';
 import { korean as ko } from '../say/ko.ts';
 import { count, match, place } from './fields.ts';
@@ -63,7 +63,7 @@ export const lookupCheck = checkKind({
   },
   words: { en: english, ko: korean },
   resolve: ({ timeout, ...check }) => ({ ...check, timeoutMs: timeout }),
-  expected: ({ from, address, ...asked }, say) => say.lookupExpected(from, asked, address),
+  expected: ({ from, address, ...asked }, say) => say.lookupExpected(from, asked, plainText(address)),
   judge({ from, address, timeoutMs, ...asked }, view, say) {
     const { name, record, tries } = asked;
     return view.places.each(from, (place) => {

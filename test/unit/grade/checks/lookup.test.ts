@@ -26,6 +26,15 @@ describe('a lookup check', () => {
     });
   });
 
+  test('shows a pattern as a text that it matches', async () => {
+    const world: World = { objects, lookup: () => ({ ok: true, addresses: ['10.1.1.1'] }) };
+    const pattern = String.raw`/^.*\.web\.default\.svc:8080$/`;
+    expect(await gradeCheck({ ...check, address: pattern }, world)).toMatchObject({
+      outcome: 'fail',
+      expected: 'pod blue resolves db-service to ….web.default.svc:8080',
+    });
+  });
+
   const blue = {
     ...(objects['/api/v1/pods']?.[0] as Pod),
     metadata: { name: 'blue', namespace: 'default', uid: 'a-1' },
