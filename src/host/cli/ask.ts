@@ -1,4 +1,5 @@
 // Asks the person at the terminal. Without a terminal, the answer must be on the command line.
+import { styleText } from 'node:util';
 import { ExitCode, LabError } from '../../kit/error.ts';
 import type { Context } from './context.ts';
 import { wrap } from './text.ts';
@@ -88,12 +89,27 @@ export const askLines = async (context: Context, question: string): Promise<stri
   }
 };
 
+/** inquirer's own words are English. */
+export const themeIn = (say: Pick<Context['say'], 'keyNavigate' | 'keySelect' | 'yesOrNo'>) => ({
+  prefix: '?',
+  keywords: { error: (): string => say.yesOrNo },
+  style: {
+    keysHelpTip: (keys: readonly (readonly [key: string, action: string])[]): string =>
+      keys
+        .map(([key, action]) => {
+          const said = { navigate: say.keyNavigate, select: say.keySelect }[action] ?? action;
+          return `${styleText('bold', key)} ${styleText('dim', said)}`;
+        })
+        .join(styleText('dim', ' • ')),
+  },
+});
+
 const prompt = async <T>(context: Context, question: Record<string, unknown>): Promise<T> => {
   await context.output.flush();
   const { default: inquirer } = await import('inquirer');
   try {
     const answers = await inquirer.prompt(
-      [{ theme: { prefix: '?' }, ...question, name: 'answer' }] as never,
+      [{ theme: themeIn(context.say), ...question, name: 'answer' }] as never,
       undefined,
     );
     return (answers as { answer: T }).answer;

@@ -27,6 +27,9 @@ export const generalMessages = {
   // Questions
   agreed: both('Yes', '예'),
   declined: both('No', '아니요'),
+  yesOrNo: both('Answer y or n.', 'y(예) 또는 n(아니요)으로 답하세요.'),
+  keyNavigate: both('navigate', '이동'),
+  keySelect: both('select', '선택'),
   notConfirmed: both('Nothing was done.', '아무것도 하지 않았습니다.'),
   needsYes: both(
     'This command asks for confirmation, but there is no terminal on which to ask',

@@ -77,7 +77,7 @@ export const taskMessages = {
     (points) => `이 과제의 다음 힌트를 보면 ${points}점이 깎입니다. 보시겠습니까?`,
   ),
   /** The label of commands that run on the student's own machine. */
-  ownMachine: both('your own machine', '호스트'),
+  ownMachine: both('your own machine', '내 컴퓨터'),
   noHints: both('This task has no hints.', '이 과제에는 힌트가 없습니다.'),
   noMoreHints: both('There are no more hints for this task.', '이 과제의 힌트는 더 없습니다.'),
   noHintRead: both('No hint of this task was read yet.', '이 과제의 힌트는 아직 읽지 않았습니다.'),

@@ -75,7 +75,7 @@ const dropAddress = ({ spec }: Service, { spec: before }: Service): void => {
 
 const sameList = (a: readonly string[] = [], b: readonly string[] = []): boolean => a.join() === b.join();
 
-/** A port is known by its name. It keeps the node port that an update leaves out, while the service wants node ports. */
+/** While the service wants node ports, a port of the same name keeps the one that an update leaves out. */
 const keepNodePorts = (next: Service, current: Service): void => {
   if (!wantsNodePorts(next) || !wantsNodePorts(current)) return;
   const { spec } = next;
