@@ -1,6 +1,6 @@
 // The cluster of `labs test`: built, stopped and deleted as the commands for students do it, but without a word.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readdir, readlink } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import type { LabDefinition } from '../../api/lab.ts';
@@ -11,6 +11,7 @@ import { labels } from '../plan/names.ts';
 import { bringUp } from './commands/start.ts';
 import type { Context } from './context.ts';
 import { type Programs, programsFor, withoutNpm } from './host-shell.ts';
+import { holdersOf, type Namespaces, networkNamespaceOf, ticksNow } from './left-namespaces.ts';
 import { removeLab } from './removal.ts';
 import { afterRestartIn, recordWorkIn } from './restart.ts';
 import { type OpenSession, openSession } from './session.ts';
@@ -19,7 +20,7 @@ import { openWayIn, type WayIn } from './way-in.ts';
 
 export const testBench = (given: Context, docker: Containers, lab: LabDefinition, name: string): Bench => {
   const context = { ...silent(given), name };
-  const namespaces = new Set<string>();
+  let namespaces: Namespaces = new Map();
   let session: OpenSession | undefined;
   let host: HostPrograms | undefined;
   const close = async (): Promise<void> => {
@@ -47,7 +48,8 @@ export const testBench = (given: Context, docker: Containers, lab: LabDefinition
     async start() {
       const { resumed, restarted } = await bringUp(context, docker, lab, { name });
       session = await openSession(context, await runningAs(context, name));
-      for (const each of await namespacesOf(session)) namespaces.add(each);
+      // Those of an earlier start have ended, and other labs may have their numbers now.
+      namespaces = await namespacesOf(session);
       if (resumed) await afterRestartIn(context, session, restarted);
     },
     async stop() {
@@ -58,11 +60,13 @@ export const testBench = (given: Context, docker: Containers, lab: LabDefinition
     close,
     async remove() {
       await close();
+      const before = await ticksNow();
       await removeLab(context, name);
+      const holders = await holdersOf(namespaces, before);
       return [
         ...(await containersLeft(docker, name)),
         ...(await filesLeft(context.environment.stateFolder, name)),
-        ...(await namespacesLeft(namespaces)),
+        ...holders.map(({ machine, pid, program }) => context.say.testLeftProcess(machine, pid, program)),
       ];
     },
   };
@@ -134,20 +138,9 @@ const filesLeft = async (stateFolder: string, name: string): Promise<readonly st
     .map((file) => join(stateFolder, file));
 };
 
-/** Empty where the engine runs elsewhere, or the namespaces of other users cannot be seen. */
-const namespacesOf = async ({ access }: OpenSession): Promise<readonly string[]> =>
-  (await Promise.all(access.machines.map(({ pid }) => namespaceOf(String(pid))))).flat();
-
-const namespaceOf = (pid: string): Promise<readonly string[]> =>
-  readlink(`/proc/${pid}/ns/net`).then(
-    (target) => [target],
-    () => [],
+const namespacesOf = async ({ access }: OpenSession): Promise<Namespaces> => {
+  const found = await Promise.all(
+    access.machines.map(async ({ name, pid }) => [await networkNamespaceOf(String(pid)), name] as const),
   );
-
-/** Network namespaces of the machines that a process still holds. */
-const namespacesLeft = async (known: ReadonlySet<string>): Promise<readonly string[]> => {
-  if (known.size === 0) return [];
-  const pids = (await readdir('/proc')).filter((each) => /^\d+$/.test(each));
-  const held = (await Promise.all(pids.map(namespaceOf))).flat();
-  return [...new Set(held)].filter((each) => known.has(each));
+  return new Map(found.flatMap(([namespace, name]) => (namespace === undefined ? [] : [[namespace, name]])));
 };

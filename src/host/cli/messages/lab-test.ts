@@ -53,6 +53,11 @@ export const labTestMessages = {
       `풀이는 모두 실행했습니다. 되돌리기, 틀린 풀이, 질문, 본문의 명령은 ${size}개씩만 테스트했습니다. ` +
       `\`${option}\` 옵션으로 같은 표본을 다시 뽑습니다.`,
   ),
+  testLeftProcess: both(
+    (machine: string, pid: number, program: string) =>
+      `the process ${pid} (${program}) in the network namespace of ${machine}`,
+    (machine, pid, program) => `${machine}의 네트워크 네임스페이스에 있는 프로세스 ${pid} (${program})`,
+  ),
   testKept: both(
     (name: string) =>
       `The cluster still runs. Look at it with \`labs --name ${name} status\`, \`labs --name ${name} check\` or ` +
