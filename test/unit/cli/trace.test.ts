@@ -334,6 +334,15 @@ blue → two:80/tcp  10.96.0.8
     ]);
   });
 
+  test('says in Korean why no way leads out', () => {
+    const say = messagesIn('ko');
+    const by = 'no machine behind eth0 of client answers for 192.168.56.228';
+    expect(say.traceUnroutable('client', by)).toBe(
+      'client에서 나갈 길이 없습니다: client의 eth0 쪽에는 192.168.56.228 주소에 응답하는 머신이 없습니다.',
+    );
+    expect(say.traceUnroutable('client', 'something new')).toContain('something new');
+  });
+
   test('says in Korean what conntrack remembers', () => {
     const effect = 'remembers 10.244.2.2 → 10.96.0.8 as 10.244.2.2 → 10.244.1.2:80';
     const ways = one.map((way) => ({

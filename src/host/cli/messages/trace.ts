@@ -1,4 +1,5 @@
 // Sentences of `labs trace`.
+import { causeInKorean } from './trace-causes.ts';
 import { both } from './words.ts';
 
 export const traceMessages = {
@@ -104,7 +105,7 @@ export const traceMessages = {
   ),
   traceDropped: both(
     (machine: string, by: string) => `Dropped on ${machine}, without an answer: ${by}.`,
-    (machine, by) => `${machine}에서 응답 없이 버려졌습니다: ${by}`,
+    (machine, by) => `${machine}에서 응답 없이 버려졌습니다: ${causeInKorean(by)}`,
   ),
   traceLost: both(
     'Lost on a link: the lab lets this link lose all packets.',
@@ -128,7 +129,7 @@ export const traceMessages = {
   ),
   traceUnroutable: both(
     (machine: string, by: string) => `No way out of ${machine}: ${by}.`,
-    (machine, by) => `${machine}에서 나갈 길이 없습니다: ${by}`,
+    (machine, by) => `${machine}에서 나갈 길이 없습니다: ${causeInKorean(by)}`,
   ),
   traceLoop: both(
     (machine: string) => `Goes round in a circle: it comes to ${machine} again, unchanged.`,
