@@ -29,6 +29,7 @@ import { openScriptLog } from './script-log.ts';
 import { fabricId, progressIn } from './student-progress.ts';
 import { wrap } from './text.ts';
 import { clockIn } from './time-left.ts';
+import { showWaiting } from './waiting.ts';
 
 /** What can be read of a lab, also while it is stopped or half-started. */
 export interface Reading {
@@ -138,7 +139,7 @@ export interface Graded {
 export const gradeAndRecord = async (
   context: Context,
   session: Session,
-  options: Pick<GradeOptions, 'tasks' | 'once' | 'record' | 'changes'> = {},
+  options: Pick<GradeOptions, 'tasks' | 'once' | 'record' | 'changes' | 'onTry'> = {},
 ): Promise<Graded> => {
   const [{ gradeLab }, { block }] = await Promise.all([import('../grade/engine.ts'), import('../grade/entry.ts')]);
   const { lab, access } = session;
@@ -165,6 +166,16 @@ export const gradeAndRecord = async (
   const passedNow = await session.progress.record(report, seen);
   await session.progress.count(whole, all, { gains: options.once === true });
   return { report: rewriteTexts(report, context.output.printed), passedNow, graded };
+};
+
+/** Like `gradeAndRecord`, also with the checks that change the cluster. A terminal shows that it goes on. */
+export const gradeShown = async (
+  context: Context,
+  session: Session,
+  options: Pick<GradeOptions, 'tasks' | 'record'> = {},
+): Promise<Graded> => {
+  using waiting = showWaiting(context);
+  return await gradeAndRecord(context, session, { ...options, changes: true, onTry: waiting.onTry });
 };
 
 /** In an exam, a grading of the student counts in the end, so it looks at hidden checks, too. */

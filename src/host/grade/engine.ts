@@ -1,7 +1,7 @@
 // Grades a lab: looks at the cluster once for all checks, evaluates them, and tries failed checks again (`within`).
 import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { CheckDefinition, LabDefinition, Language } from '../../api/lab.ts';
+import { type CheckDefinition, type LabDefinition, type Language, localize } from '../../api/lab.ts';
 import type { Report } from '../../api/report.ts';
 import { done, eventually, notYet } from '../../kit/eventually.ts';
 import type { ClusterAccess } from './access.ts';
@@ -27,6 +27,8 @@ export interface GradeOptions extends Selection {
   readonly record?: (id: string, rests: Rests) => void;
   /** Whether checks may change the cluster: those of the type `change`, which undo it. */
   readonly changes?: boolean;
+  /** Called with the title of each check that changes the cluster, before it does: this takes up to two minutes. */
+  readonly onTry?: (title: string) => void;
   readonly signal: AbortSignal;
 }
 
@@ -57,6 +59,7 @@ const evaluateAll = async (entries: readonly Entry[], options: GradeOptions): Pr
   for (let entry = next(); entry; entry = next()) {
     const { id, task } = entry;
     tried.add(entry);
+    options.onTry?.(localize(entry.check.title, options.language ?? 'en'));
     evaluations = await lookAt([entry], options, evaluations, true);
     const needs = (other: Entry): boolean =>
       other.check.needs.includes(id) || other.task.needs?.includes(task.id) === true;

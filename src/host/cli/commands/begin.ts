@@ -5,7 +5,7 @@ import { undoneNeeds, waitsToBegin } from '../../grade/student.ts';
 import { beginTask } from '../../tasks/run.ts';
 import { confirm, declined } from '../ask.ts';
 import type { Context, Run } from '../context.ts';
-import { chooseTask, gradeAndRecord, numberOf, type Session, taskRun, withSession } from '../session.ts';
+import { chooseTask, gradeShown, numberOf, type Session, taskRun, withSession } from '../session.ts';
 import { keepSnapshot } from '../snapshots.ts';
 import { numberRanges, wrap } from '../text.ts';
 import { orWarn } from '../way-in.ts';
@@ -70,7 +70,7 @@ export const refuseLocked = async (context: Context, session: Session, task: Tas
   const { lab, progress } = session;
   const recorded = undoneNeeds(task, await progress.read());
   if (recorded.length === 0) return;
-  await gradeAndRecord(context, session, { tasks: recorded, changes: true });
+  await gradeShown(context, session, { tasks: recorded });
   const present = await progress.read();
   const undone = undoneNeeds(task, present);
   if (undone.length === 0) return;

@@ -14,7 +14,7 @@ import { type Page, scoreboardPage } from '../scoreboard.ts';
 import {
   followAndRecord,
   type Graded,
-  gradeAndRecord,
+  gradeShown,
   noteReconnected,
   noteStopped,
   type OpenSession,
@@ -31,10 +31,7 @@ import { orWarn } from '../way-in.ts';
 export const run: Run = async (context, [name], options) => {
   if (options.watch === true) return watchLab(context, name);
   return withSession(context, async (session) => {
-    const { report, passedNow } = await gradeAndRecord(context, session, {
-      ...chosen(session, name),
-      changes: true,
-    });
+    const { report, passedNow } = await gradeShown(context, session, chosen(session, name));
     await noteStopped(context, session);
     // The user reads the result meanwhile.
     await Promise.all([show(context, session, { report, passedNow }), keepCheck(context, session)]);

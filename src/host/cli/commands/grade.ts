@@ -6,7 +6,7 @@ import { exitCodeOf } from '../../grade/report-of.ts';
 import type { Context, Options, Run } from '../context.ts';
 import { type KeptEvidence, keepEvidence } from '../evidence.ts';
 import { printReport, wantedReports, writeReports } from '../report-files.ts';
-import { gradeAndRecord, noteStopped, withSession } from '../session.ts';
+import { gradeShown, noteStopped, withSession } from '../session.ts';
 import { variationOf } from '../variation.ts';
 
 export const run: Run = async (context, [name], options) => {
@@ -34,10 +34,8 @@ const gradeRunning = (context: Context, options: Options, evidence: KeptEvidence
       throw new LabError('LAB_SUBMISSION_NEEDED', context.say.needsSubmission(flag), { exitCode: ExitCode.usage });
   return withSession(context, async (opened) => {
     const session = { ...opened, lab: opened.whole };
-    const { report, graded } = await gradeAndRecord(context, session, {
-      ...(evidence ? { record: evidence.record } : {}),
-      changes: true,
-    });
+    const record = evidence ? { record: evidence.record } : {};
+    const { report, graded } = await gradeShown(context, session, record);
     await evidence?.write(session, report, graded);
     // A machine may have stopped only while the lab was graded.
     await noteStopped(context, opened);

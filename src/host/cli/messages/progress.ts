@@ -19,6 +19,10 @@ const clusterKo: typeof clusterEn = {
 const taskOrTasks = (numbers: string): string => `${/^\d+$/.test(numbers) ? 'Task' : 'Tasks'} ${numbers}`;
 
 export const progressMessages = {
+  tryingOut: both(
+    (title: string) => `Trying it out: ${title}`,
+    (title) => `시험하는 중: ${title}`,
+  ),
   progressBehind: both(
     (name: string) =>
       `${name}: the progress file lacks what was done in this lab: it is an older copy, or another folder was used ` +
