@@ -32,8 +32,11 @@ const english = {
     `${en.where(on)} has ${en.counted(range, 'network interface')} ${link}`,
   noLinkExpected: (on: string, link: string) =>
     `${on === 'node/*' ? 'no node has a' : `${en.where(on)} has no`} network interface ${link}`,
-  linkObserved: (place: string, found: readonly string[], all: number) =>
-    found.length === 0 ? `${place} has none (of ${all} interfaces)` : `${place} has ${en.listed(found)}`,
+  linkObserved: (place: string, found: readonly string[]) => `${place} has ${en.listed(found)}`,
+  noLinkObserved: (place: string, all: number, similar: readonly string[]) =>
+    `${place} has none (of ${all} interfaces)${similar.length > 0 ? `, but ${en.listed(similar)}` : ''}`,
+  noAddress: () => 'without an IPv4 address',
+  attached: (master: string | undefined) => `attached to ${master ?? 'no bridge'}`,
 };
 
 const korean: typeof english = {
@@ -48,8 +51,11 @@ const korean: typeof english = {
     )})${everywhere ? ', 모든 네트워크 네임스페이스에서 찾음' : ''}`,
   linkExpected: (on, range, link) => `${ko.where(on)}에 ${ko.counted(range, '네트워크 인터페이스')} ${link}`,
   noLinkExpected: (on, link) => `${ko.where(on)}에 네트워크 인터페이스 없음 ${link}`,
-  linkObserved: (place, found, all) =>
-    found.length === 0 ? `${place}에 없음 (인터페이스는 모두 ${all}개)` : `${place}에 있음: ${ko.listed(found)}`,
+  linkObserved: (place, found) => `${place}에 있음: ${ko.listed(found)}`,
+  noLinkObserved: (place, all, similar) =>
+    `${place}에 없음 (인터페이스는 모두 ${all}개)${similar.length > 0 ? `. 비슷한 것: ${ko.listed(similar)}` : ''}`,
+  noAddress: () => 'IPv4 주소 없음',
+  attached: (master) => (master === undefined ? '브리지에 연결되지 않음' : `${master}에 연결됨`),
 };
 
 const mtuKo = ({ min, max }: CountRange): string => {
@@ -97,7 +103,10 @@ export const linkCheck = checkKind({
       const found = all.filter((link) => isWanted(link, check));
       return {
         holds: inRange(found.length, check.count),
-        observed: say.linkObserved(place.label, found.map(linkWords), all.length),
+        observed:
+          found.length > 0
+            ? say.linkObserved(place.label, found.map(linkWords))
+            : say.noLinkObserved(place.label, all.length, similarTo(check, all).map(stateWords(check, say))),
         hint: lookAt(place, 'ip -details address', say),
       };
     });
@@ -114,6 +123,28 @@ const isWanted = (link: LinkFact, { name, kind, address, master, up, mtu }: Want
     up === undefined || link.up === up,
     mtu === undefined || inRange(link.mtu, mtu),
   ].every(Boolean);
+
+/** The interfaces that the student may have meant: they have the name, or else the address. */
+const similarTo = ({ name, address }: Wanted, links: readonly LinkFact[]): readonly LinkFact[] => {
+  const named = links.filter((link) => name !== undefined && isMatch(name, link.name));
+  if (named.length > 0) return named;
+  const [bare] = address?.split('/') ?? [];
+  return links.filter(({ addresses }) => addresses.some((found) => found.address === bare));
+};
+
+/** What a check asks for, as it is: `cni0 (bridge) 10.244.1.1/24, down` */
+const stateWords =
+  (wanted: Wanted, say: typeof english) =>
+  ({ name, kind, addresses, master, up, mtu }: LinkFact): string => {
+    const own = addresses.filter(({ family }) => family === 'inet').map((one) => `${one.address}/${one.prefix}`);
+    const states = [
+      wanted.master && say.attached(master),
+      wanted.up !== undefined && (up ? 'up' : 'down'),
+      wanted.mtu && `MTU ${mtu}`,
+    ];
+    const address = wanted.address && (own.length > 0 ? own.join(' ') : say.noAddress());
+    return commaSeparated([name, kind && `(${kind})`, address].filter(Boolean).join(' '), ...states);
+  };
 
 /** `cni0 (bridge) 10.244.1.1` */
 const linkWords = ({ name, kind, addresses }: LinkFact): string =>

@@ -16,6 +16,35 @@ describe('a link check', () => {
   });
 
   test.each([
+    ['is down', { up: false }, 'cni0 (bridge) 10.244.1.1/24, down'],
+    ['has another address', { addresses: [inet('10.244.1.2')] }, 'cni0 (bridge) 10.244.1.2/24, up'],
+    ['has no address', { addresses: [] }, 'cni0 (bridge) without an IPv4 address, up'],
+    ['has another name', { name: 'br0' }, 'br0 (bridge) 10.244.1.1/24, up'],
+  ])('says what it saw when the interface %s', async (_title, different, seen) => {
+    const links = [{ ...bridge, ...different }, link({ name: 'lo' })];
+    expect(await gradeCheck(check, { facts: { node01: { links } } })).toMatchObject({
+      outcome: 'fail',
+      observed: `node01 has none (of 2 interfaces), but ${seen}`,
+    });
+  });
+
+  test('says what the interface is attached to, and its MTU, when they are asked for', async () => {
+    const attached = { type: 'link', on: 'node/node01', name: 'veth-red', master: 'br0', mtu: 1450 };
+    const links = [link({ name: 'veth-red', kind: 'veth' })];
+    expect(await gradeCheck(attached, { facts: { node01: { links } } })).toMatchObject({
+      observed: 'node01 has none (of 1 interfaces), but veth-red (veth), attached to no bridge, MTU 1500',
+    });
+  });
+
+  test('finds the address also with another prefix length', async () => {
+    const inRed = { type: 'link', on: 'node/node01', name: 'eth0', address: '10.20.1.2/24' };
+    const links = [link({ name: 'veth0', kind: 'veth', addresses: [inet('10.20.1.2', 32)] })];
+    expect(await gradeCheck(inRed, { facts: { node01: { links } } })).toMatchObject({
+      observed: expect.stringMatching(/but veth0 \(veth\) 10\.20\.1\.2\/32$/),
+    });
+  });
+
+  test.each([
     [1450, 'pass'],
     [{ max: 1450 }, 'pass'],
     [{ max: 1400 }, 'fail'],
