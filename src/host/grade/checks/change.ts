@@ -209,7 +209,7 @@ export const changeCheck = checkKind({
     if (action !== 'restart-kube-proxy') view.objects.get(object);
     const target = view.paths.target(to, 'tcp');
     if (!target.isService) throw new Unmet(say.noService(to));
-    if (target.endpoints.length === 0) throw new Unmet(say.noReadyEndpoint(to));
+    if (target.endpoints.length === 0) throw new Unmet(say.noReadyEndpoint(to), say.selectorHint());
     for (const each of [from, ...during.map((item) => item.from)]) {
       const { machine } = view.places.one(each);
       if (isOutage(action) && object === `node/${machine}`)

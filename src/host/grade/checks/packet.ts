@@ -57,7 +57,6 @@ export const packetEnglish = {
     `No rule on ${node} changes the packet. Does kube-proxy run there, and does the service have endpoints?`,
   decisiveRule: (node: string, rule: string) => `The rule that decides on ${node}: ${rule}`,
   noEndpoints: (service: string) => `${service} has no ready endpoints`,
-  selectorHint: () => 'Does its selector match the labels of pods that are ready?',
 };
 
 const koreanFates = {
@@ -83,7 +82,6 @@ export const packetKorean: typeof packetEnglish = {
     `${node}에 이 패킷을 바꾸는 규칙이 없습니다. kube-proxy가 실행 중입니까? 서비스에 엔드포인트가 있습니까?`,
   decisiveRule: (node, rule) => `${node}에서 결과를 정한 규칙: ${rule}`,
   noEndpoints: (service) => `${service}에 준비된 엔드포인트가 없음`,
-  selectorHint: () => '셀렉터가 준비된 파드의 레이블과 일치합니까?',
 };
 
 type Say = Phrases & typeof packetEnglish;

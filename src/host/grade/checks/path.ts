@@ -4,7 +4,7 @@ import { fabricMachine } from '../../../api/cluster.ts';
 import type { Way } from '../../../dataplane/cluster/way.ts';
 import { casesOf } from '../../../dataplane/node/conditions.ts';
 import { Unmet } from '../facts.ts';
-import { english as en } from '../say/en.ts';
+import { english as en, type Phrases } from '../say/en.ts';
 import { korean as ko } from '../say/ko.ts';
 import type { Verdict } from '../verdict.ts';
 import { bounded, type Target } from '../view/paths.ts';
@@ -70,7 +70,7 @@ interface Question {
     readonly partial: boolean;
   };
   readonly view: View;
-  readonly say: typeof english;
+  readonly say: Phrases & typeof english;
   readonly target: Target;
   readonly from: Place;
 }
@@ -151,7 +151,8 @@ const problemWith: Readonly<Record<Expectation, Judge>> = {
     const { target, say, from, check } = question;
     // A program by hand that listens at the address of a service is no endpoint.
     if (target.isUnassigned) return { holds: false, observed: say.noService(check.to) };
-    if (target.endpoints.length === 0) return { holds: false, observed: say.noEndpoints(check.to) };
+    if (target.endpoints.length === 0)
+      return { holds: false, observed: say.noEndpoints(check.to), hint: say.selectorHint() };
     const stray = ways.find((way) => !isRightEnd(way, target));
     if (stray) return wrongWay(question, stray, ways);
     const unanswered = wrongAnswer(question, ways);

@@ -16,6 +16,8 @@ export const english = {
   /** `a, b and c` */
   listed: (items: readonly string[]): string =>
     items.length < 2 ? (items[0] ?? 'nothing') : `${items.slice(0, -1).join(', ')} and ${items.at(-1)}`,
+  /** For a service without a ready endpoint. */
+  selectorHint: () => 'Does its selector match the labels of pods that are ready?',
   /** A place, from its reference. */
   where: (reference: string): string => {
     if (reference.startsWith('pod/')) return describeReference(reference, english);

@@ -23,6 +23,7 @@ export const korean: Phrases = {
 
   ofItsNode: (field) => `(그 노드의 ${field === 'name' ? '이름' : '주소'})`,
   listed: (items) => (items.length === 0 ? '(없음)' : items.join(', ')),
+  selectorHint: () => '셀렉터가 준비된 파드의 레이블과 일치합니까?',
   where: (reference) => {
     if (reference.startsWith('pod/')) return describeReference(reference, korean);
     const [, name = reference, , netns] = reference.split('/');

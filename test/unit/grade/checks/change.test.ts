@@ -44,6 +44,24 @@ describe('a change check', () => {
     ]);
   });
 
+  test('is named before it changes anything', async () => {
+    const calls: Calls = [];
+    const named: (readonly [string, boolean])[] = [];
+    const lab = labOf([{ ...restart, title: { en: 'Requests go on', ko: '요청이 계속 처리된다' } }]);
+    const onTry = (title: string): void => void named.push([title, calls.includes('beginChange')]);
+    const { signal } = new AbortController();
+    await gradeLab({
+      lab,
+      access: accessTo(fine, calls),
+      progress: nobody,
+      changes: true,
+      language: 'ko',
+      onTry,
+      signal,
+    });
+    expect(named).toEqual([['요청이 계속 처리된다', false]]);
+  });
+
   test('passes when packets go to every endpoint afterwards, and undoes the change', async () => {
     const calls: Calls = [];
     expect(await gradeAll([{ ...restart, failures: 0 }], fine, { calls })).toMatchObject([
@@ -239,7 +257,11 @@ describe('a change check', () => {
     const missing = { ...restart, do: 'delete-pod', object: 'pod/nobody' };
     expect(await gradeAll([missing], fine, { calls })).toMatchObject([{ outcome: 'fail' }]);
     expect(await gradeAll([restart], none, { calls })).toMatchObject([
-      { outcome: 'fail', observed: '10.96.0.1:80 has no ready endpoint' },
+      {
+        outcome: 'fail',
+        observed: '10.96.0.1:80 has no ready endpoint',
+        hint: 'Does its selector match the labels of pods that are ready?',
+      },
     ]);
     expect(calls).not.toContain('beginChange');
   });

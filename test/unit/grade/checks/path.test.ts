@@ -214,6 +214,7 @@ describe('a path check', () => {
     expect(await gradeCheck(check(), world({ ready: false }))).toMatchObject({
       outcome: 'fail',
       observed: '10.96.0.1:80 has no ready endpoint',
+      hint: 'Does its selector match the labels of pods that are ready?',
     });
     expect(await gradeCheck(check({ from: 'pod/one' }), world({ service: '' }))).toMatchObject({
       outcome: 'fail',
