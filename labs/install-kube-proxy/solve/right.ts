@@ -3,8 +3,9 @@ import type { CheckScript } from 'kube-network-labs/lab';
 import { configuration, isBlind, whoami } from './install.ts';
 
 export const check: CheckScript = async (lab) => {
-  const [found, blind, config, active] = await Promise.all([
-    whoami(lab),
+  const found = await whoami(lab);
+  // Read after the answer of the API server: else a kubeconfig that changes meanwhile could pass.
+  const [blind, config, active] = await Promise.all([
     isBlind(lab),
     lab.node('node02').read(configuration),
     lab.node('node02').$`systemctl is-active kube-proxy`.nothrow(),

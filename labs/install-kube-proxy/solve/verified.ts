@@ -7,6 +7,9 @@ export const check: CheckScript = async (lab) => {
     en: 'kube-proxy checks the certificate of the API server',
     ko: 'kube-proxy가 API 서버의 인증서를 확인함',
   };
-  const observed = { en: 'insecure-skip-tls-verify', ko: 'insecure-skip-tls-verify' };
+  const observed = {
+    en: 'the kubeconfig says insecure-skip-tls-verify: true',
+    ko: 'kubeconfig에 insecure-skip-tls-verify: true가 있음',
+  };
   return (await isBlind(lab)) ? { pass: false, expected, observed } : { pass: true, observed: 'certificate-authority' };
 };
