@@ -37,7 +37,9 @@ export const judgeAnswer = async (
 export const choiceOf = ({ say, environment }: Context, { choices }: Question, text: string): string => {
   const chosen = chosenIn({ choices }, text);
   if (chosen !== undefined) return chosen;
-  const list = choices.map((choice, index) => `${index + 1} = ${localize(choice.text, environment.language)}`);
+  const list = choices.map(
+    (choice, index) => `${index + 1} = ${localize(choice.text, environment.language).replace(/\.$/, '')}`,
+  );
   throw new LabError('LAB_ANSWER_UNCLEAR', say.noChoice(text), {
     exitCode: ExitCode.usage,
     hint: say.choicesAre(list.join('; ')),
