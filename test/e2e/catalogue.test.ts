@@ -1,6 +1,6 @@
 // Each lab that the package has passes `labs test`: nothing passes before the work, the solutions of its author give
-// all points, and wrong solutions lose some. This tries a sample; `npm run test:long` tries all, for three seeds, and the
-// commands of the texts.
+// all points, and wrong solutions lose some. This tries a sample. `npm run test:long` tries all, for three seeds, and
+// the commands of the texts.
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
