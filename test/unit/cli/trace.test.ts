@@ -61,7 +61,7 @@ const lab = {
 const wanted = (from: string, to: string, over: Partial<Wanted> = {}): Wanted => ({
   from,
   to,
-  namespace: 'default',
+  namespace: undefined,
   protocol: 'tcp',
   known: ['node01', 'node02', 'client'],
   ...over,
@@ -117,6 +117,14 @@ describe('where a packet starts', () => {
 });
 
 describe('where a packet goes', () => {
+  test('a short name means what it means for the pod that sends, unless -n says otherwise', () => {
+    const given = wanted('shop/cart', 'stock:80');
+    const sender = startOf(contextIn(), lab, given);
+    expect(goalOf(contextIn(), lab, given, sender)).toMatchObject({ address: '10.96.0.9', port: 80 });
+    expect(() => goalOf(contextIn(), lab, { ...given, namespace: 'default' }, sender)).toThrow('stock');
+    expect(() => goalOf(contextIn(), lab, given)).toThrow('stock');
+  });
+
   test.each([
     ['db', '10.96.0.7', 3306],
     ['db:3306', '10.96.0.7', 3306],

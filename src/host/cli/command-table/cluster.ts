@@ -28,7 +28,10 @@ export const clusterCommands: CommandGroup = {
         { flags: '--all', help: both('every way that it can take', '갈 수 있는 모든 길 보기') },
         { flags: '--no-send', help: both('send no real packet to compare', '비교용 실제 패킷을 보내지 않음') },
         { flags: '--explain', help: both('say in a sentence what happens, and why', '무슨 일이 왜 일어나는지 설명') },
-        { flags: '-n, --namespace <namespace>', help: both('default: default', '기본: default') },
+        {
+          flags: '-n, --namespace <namespace>',
+          help: both('default: that of the pod that sends', '기본: 보내는 파드의 네임스페이스'),
+        },
       ],
       remark: both(
         'It follows the first packet of a connection, and its answer. What comes later may fare otherwise. A `=` means ' +

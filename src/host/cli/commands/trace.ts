@@ -21,12 +21,13 @@ import { isAllReached, type Trace, type TracedWay } from '../trace/traced.ts';
 export const run: Run = (context, [from = '', to = ''], options) =>
   withSession(context, async ({ lab: { cluster }, access }) => {
     const { output, json } = context;
-    const namespace = typeof options.namespace === 'string' ? options.namespace : 'default';
+    const namespace = typeof options.namespace === 'string' ? options.namespace : undefined;
     const protocol = options.udp === true ? 'udp' : 'tcp';
     const known = membersOf(cluster);
     const wanted: Wanted = { from, to, namespace, protocol, known };
     const lab = await readLab(access);
-    const [start, goal] = [startOf(context, lab, wanted), goalOf(context, lab, wanted)];
+    const start = startOf(context, lab, wanted);
+    const goal = goalOf(context, lab, wanted, start);
     const sourcePort = 20_000 + Math.floor(Math.random() * 10_000);
     const packet = { destination: goal.address, destinationPort: goal.port, protocol, sourcePort };
     const walk = (model: TracedLab['model']) =>

@@ -22,6 +22,8 @@ export interface Start {
   readonly podIp: Ipv4 | undefined;
   /** Of a namespace that has a name in `ip netns` on the machine. */
   readonly netns?: string;
+  /** Of a pod: where it looks names up first. */
+  readonly namespace?: string;
 }
 
 export interface Goal {
@@ -35,14 +37,15 @@ export interface Goal {
 export interface Wanted {
   readonly from: string;
   readonly to: string;
-  readonly namespace: string;
+  /** Without it: `default` for the place that sends, and the namespace of the pod that sends for the goal. */
+  readonly namespace: string | undefined;
   readonly protocol: 'tcp' | 'udp';
   /** The names of all machines of the lab, running or not. */
   readonly known: readonly string[];
 }
 
 /** @throws LabError `LAB_USAGE` */
-export const startOf = ({ say }: Context, lab: TracedLab, { from, namespace, known }: Wanted): Start => {
+export const startOf = ({ say }: Context, lab: TracedLab, { from, namespace = 'default', known }: Wanted): Start => {
   const [, before = from, netns] = /^(.+)\/netns\/([^/]+)$/.exec(from) ?? [];
   const [kind = '', ...rest] = before.split('/');
   const machineName = isMachine(kind) ? (rest[0] ?? kind) : before;
@@ -55,9 +58,10 @@ export const startOf = ({ say }: Context, lab: TracedLab, { from, namespace, kno
   const host = lab.machines.find(({ name }) => name === pod.spec.nodeName);
   const label = nameOf({ namespace: pod.metadata.namespace ?? 'default', name: pod.metadata.name });
   if (!host || !pod.status?.podIP) throw usage(say.tracePodDown(label));
-  if (pod.spec.hostNetwork) return { machine: host.name, label, host, podIp: undefined };
+  const own = pod.metadata.namespace ?? 'default';
+  if (pod.spec.hostNetwork) return { machine: host.name, label, host, podIp: undefined, namespace: own };
   if (!lab.model.machines.has(podMachine(pod))) throw usage(say.tracePodDown(label));
-  return { machine: podMachine(pod), label, host, podIp: pod.status.podIP as Ipv4 };
+  return { machine: podMachine(pod), label, host, podIp: pod.status.podIP as Ipv4, namespace: own };
 };
 
 const namespaceStart = (say: Messages, { model }: TracedLab, host: MachineAccess, netns: string): Start => {
@@ -70,8 +74,14 @@ const namespaceStart = (say: Messages, { model }: TracedLab, host: MachineAccess
 
 const isMachine = (kind: string): boolean => ['node', 'client', 'machine'].includes(kind);
 
-/** @throws LabError `LAB_USAGE` */
-export const goalOf = ({ say }: Context, lab: TracedLab, wanted: Wanted): Goal => {
+/** A short name means what it means for the pod that sends. @throws LabError `LAB_USAGE` */
+export const goalOf = (
+  { say }: Context,
+  lab: TracedLab,
+  wanted: Wanted,
+  sender: Pick<Start, 'namespace'> = {},
+): Goal => {
+  const namespace = wanted.namespace ?? sender.namespace ?? 'default';
   const colon = wanted.to.lastIndexOf(':');
   const [name, port] = colon === -1 ? [wanted.to, undefined] : [wanted.to.slice(0, colon), wanted.to.slice(colon + 1)];
   const [kind = '', ...rest] = name.split('/');
@@ -80,16 +90,16 @@ export const goalOf = ({ say }: Context, lab: TracedLab, wanted: Wanted): Goal =
     if (known) return serviceGoal(say, known, port, wanted.protocol);
     return { label: name, address: name, port: numberOf(say, port ?? '', name) };
   }
-  const service = serviceNamed(lab, name, wanted.namespace);
+  const service = serviceNamed(lab, name, namespace);
   const machine = lab.machines.find((each) => each.name === (isMachine(kind) ? (rest[0] ?? kind) : name));
   if (machine && !service) {
     return { label: machine.name, address: machine.address, port: numberOf(say, port ?? '', machine.name) };
   }
   if (!service) refuseStopped(say, lab, name.split('/').at(-1) ?? '', wanted.known);
   if (service && kind !== 'pod') return serviceGoal(say, service, port, wanted.protocol);
-  const isPod = kind === 'pod' || hasPod(lab, name, wanted.namespace);
+  const isPod = kind === 'pod' || hasPod(lab, name, namespace);
   if (!isPod) throw usage(say.traceNoGoal(name), hintFor(say, lab, name, port));
-  const pod = podOf(say, lab, kind === 'pod' ? rest : name.split('/'), wanted.namespace);
+  const pod = podOf(say, lab, kind === 'pod' ? rest : name.split('/'), namespace);
   const label = nameOf(named(pod.metadata));
   if (!pod.status?.podIP) throw usage(say.tracePodDown(label));
   const ports = pod.spec.containers.flatMap((container) => container.ports ?? []);
