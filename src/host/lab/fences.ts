@@ -5,6 +5,10 @@ import { parse } from 'unbash';
 export interface Fence {
   /** The machine where the commands run, or `host`. */
   readonly place: string;
+  /** The commands work only once the task is solved. */
+  readonly after: boolean;
+  /** Words behind the machine that are no marks. */
+  readonly unknown: readonly string[];
   readonly commands: readonly FencedCommand[];
 }
 
@@ -24,12 +28,14 @@ export const fencesOf = (source: string): readonly Fence[] => {
     if (token.type === 'code') blocks.push(token as Tokens.Code);
   });
   return blocks.flatMap(({ lang = '', text }) => {
-    const { place, fails, meanwhile } = fenceWords(lang);
+    const { place, fails, meanwhile, after, unknown } = fenceWords(lang);
     if (place === '') return [];
     const commands = commandsIn(text.split('\n'));
     return [
       {
         place,
+        after,
+        unknown,
         commands: commands.map((command, index) => {
           const number = index + 1;
           const last = number === commands.length;
@@ -44,20 +50,28 @@ export const fencesOf = (source: string): readonly Fence[] => {
   });
 };
 
-/** The words after the three backticks: `node01`, `node01 fails`, `node01 fails=1,3`, `node01 meanwhile`. */
-export const fenceWords = (
-  info: string,
-): { readonly place: string; readonly fails: 'last' | readonly number[]; readonly meanwhile: boolean } => {
+export interface FenceWords extends Pick<Fence, 'place' | 'after' | 'unknown'> {
+  /** Which commands are meant to fail: their numbers, from 1. */
+  readonly fails: 'last' | readonly number[];
+  readonly meanwhile: boolean;
+}
+
+/** The words after the three backticks: a machine and marks, such as `node01 fails=1,3 after` or `node01 meanwhile`. */
+export const fenceWords = (info: string): FenceWords => {
   const [place = '', ...marks] = info.trim().split(/\s+/);
-  const mark = marks.find((each) => /^fails(=|$)/.test(each));
+  const mark = marks.find((each) => failsMark.test(each));
   const [, numbers] = mark?.split('=') ?? [];
   const listed = (numbers ?? '').split(',').map(Number);
   return {
     place,
     fails: mark === undefined ? [] : numbers === undefined ? 'last' : listed,
     meanwhile: marks.includes('meanwhile'),
+    after: marks.includes('after'),
+    unknown: marks.filter((each) => !failsMark.test(each) && each !== 'meanwhile' && each !== 'after'),
   };
 };
+
+const failsMark = /^fails(=\d+(,\d+)*)?$/;
 
 /** Whether bash would wait for more: a quote, a loop, an `if` or a `case` has begun that does not end here. */
 const isUnfinished = (text: string): boolean =>

@@ -23,9 +23,24 @@ test('the last command of a block may go on meanwhile', () => {
   expect(block).toMatchObject({ place: 'node02', commands: [{ meanwhile: false }, { meanwhile: true }] });
 });
 
+test('marks combine, in any order, and other words are no marks', () => {
+  const [block] = fencesOf(fence('h1 after meanwhile fails=1', 'a', 'b'));
+  expect(block).toEqual({
+    place: 'h1',
+    after: true,
+    unknown: [],
+    commands: [
+      { text: 'a', fails: true, meanwhile: false },
+      { text: 'b', fails: false, meanwhile: true },
+    ],
+  });
+  expect(fencesOf(fence('h1 meanwhile fails', 'a'))).toMatchObject([{ commands: [{ fails: true, meanwhile: true }] }]);
+  expect(fencesOf(fence('h1 fail fails=x after', 'a'))).toMatchObject([{ after: true, unknown: ['fail', 'fails=x'] }]);
+});
+
 test('blocks in lists count, and blocks without a machine do not', () => {
   expect(fencesOf(`1. Look:\n\n   \`\`\`node01\n   ip link\n   \`\`\`\n\n${fence('', 'no')}`)).toEqual([
-    { place: 'node01', commands: [{ text: 'ip link', fails: false, meanwhile: false }] },
+    { place: 'node01', after: false, unknown: [], commands: [{ text: 'ip link', fails: false, meanwhile: false }] },
   ]);
 });
 

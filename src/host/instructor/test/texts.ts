@@ -70,7 +70,9 @@ const look = (text: string, name: string, { lab, say, find }: Course, about: { r
   if (left !== undefined) find(say.unfilled(name, left), about);
   if (text.trim() === '') find(say.emptyText(name), about);
   const places = ['host', ...membersOf(lab.cluster)];
-  for (const { place } of fencesOf(text)) if (!places.includes(place)) unknownPlace(place, name, { say, find }, about);
+  for (const { place, unknown } of fencesOf(text))
+    if (!places.includes(place)) unknownPlace(place, name, { say, find }, about);
+    else for (const mark of unknown) find(say.unknownMark(name, mark), about);
 };
 
 /** Words that name the language of a text that nobody runs. */

@@ -55,6 +55,8 @@ const en = {
   emptyText: (name: string) => `${name} is empty`,
   unknownPlace: (name: string, place: string) =>
     `${name}: a code block names "${place}", which is no machine of the lab`,
+  unknownMark: (name: string, mark: string) =>
+    `${name}: a code block has the unknown mark "${mark}". Marks are fails, fails=1,3, meanwhile and after`,
   oddReport: (check: string, language: string, part: string) =>
     `what ${check} reports (${language}) has "${part}" in it`,
   passesUntouched: (check: string, saw: string) => `${check} passes before anybody has done anything: ${saw}`,
@@ -84,8 +86,11 @@ const en = {
   broke: (check: string, problem: string) => `${check} is broken: ${problem}`,
   left: (what: string) => `left behind: ${what}`,
   // Commands
-  commandFailed: (place: string, command: string, code: number, output: string) =>
-    `on ${place}, \`${command}\` ends with exit code ${code}${output === '' ? '' : `: ${output}`}. If it is meant to fail, write \`fails\` behind the name of the machine`,
+  commandFailed: (place: string, command: string, { code, output }: { code: number; output: string }) =>
+    `on ${place}, \`${command}\` ends with exit code ${code}${output === '' ? '' : `: ${output}`}`,
+  markFails: (mark: string) => `If it is meant to fail, write \`${mark}\` behind the name of the machine`,
+  markFailsOrAfter: (mark: string) =>
+    `If it works only once the task is solved, write \`after\` behind the name of the machine; if it is meant to fail, write \`${mark}\``,
   commandWorked: (place: string, command: string) => `on ${place}, \`${command}\` is meant to fail, and ends with 0`,
   commandEndless: (place: string, command: string, seconds: number) =>
     `on ${place}, \`${command}\` does not end within ${seconds} s. If it goes on while the next block runs, write \`meanwhile\` behind the name of the machine`,
@@ -142,6 +147,8 @@ const ko: typeof en = {
   unfilled: (name, template) => `${name}: 채워지지 않은 부분 ${template}`,
   emptyText: (name) => `빈 글: ${name}`,
   unknownPlace: (name, place) => `${name}: 실습에 없는 코드 블록의 머신: "${place}"`,
+  unknownMark: (name, mark) =>
+    `${name}: 코드 블록에 모르는 표시가 있음: "${mark}". 쓸 수 있는 표시: fails, fails=1,3, meanwhile, after`,
   oddReport: (check, language, part) => `${check}의 보고(${language})에 "${part}" 문자열이 있음`,
   passesUntouched: (check, saw) => `아무것도 하기 전에 통과하는 검사: ${check}: ${saw}`,
   nothingToDo: (task) => `풀기 전에 모든 검사가 통과하는 과제: "${task}"`,
@@ -166,8 +173,11 @@ const ko: typeof en = {
   notUndone: (what, check, saw) => `"${what}" 뒤에 복구하지 못한 검사: ${check}: ${saw}`,
   broke: (check, problem) => `판정하지 못한 검사: ${check}: ${problem}`,
   left: (what) => `남은 것: ${what}`,
-  commandFailed: (place, command, code, output) =>
-    `${place}: \`${command}\` 명령의 종료 코드가 ${code}${output === '' ? '' : `: ${output}`}. 실패해야 하는 명령이면 머신 이름 뒤에 \`fails\`를 쓰세요`,
+  commandFailed: (place, command, { code, output }) =>
+    `${place}: \`${command}\` 명령의 종료 코드가 ${code}${output === '' ? '' : `: ${output}`}`,
+  markFails: (mark) => `실패해야 하는 명령이면 머신 이름 뒤에 \`${mark}\`를 쓰세요`,
+  markFailsOrAfter: (mark) =>
+    `과제를 푼 뒤에야 성공하는 명령이면 머신 이름 뒤에 \`after\`를, 실패해야 하는 명령이면 \`${mark}\`를 쓰세요`,
   commandWorked: (place, command) => `${place}: 실패해야 하는데 성공한 명령: \`${command}\``,
   commandEndless: (place, command, seconds) =>
     `${place}: ${seconds}초 안에 끝나지 않은 명령: \`${command}\`. 다음 블록과 함께 실행되는 명령이면 머신 이름 뒤에 \`meanwhile\`을 쓰세요`,
