@@ -65,6 +65,26 @@ test('what failed is advised the marks that fit its block', async () => {
   expect(found).toHaveLength(2);
 });
 
+test('what does not end is advised what its block lacks', async () => {
+  const endless = ['tcpdump'];
+  const start = 'on h1, `tcpdump` does not end within 60 s. ';
+  const plain = await paste(block('h1', 'tcpdump', 'ls'), '', { endless });
+  expect(plain.found).toEqual([
+    `${start}If it goes on while the next block runs, make it the last command of its block and write \`meanwhile\` ` +
+      'behind the name of the machine',
+  ]);
+  const marked = await paste(block('h1 meanwhile', 'tcpdump'), '', { endless });
+  expect(marked.found).toEqual([
+    `${start}The next block does not make it end. If that is right, write \`timeout 10\` before it, and \`fails\` ` +
+      'beside `meanwhile`: timeout ends it with the exit code 124',
+  ]);
+  const both = await paste(block('h1 meanwhile fails', 'tcpdump'), '', { endless });
+  expect(both.found).toEqual([
+    `${start}The next block does not make it end. If that is right, write \`timeout 10\` before it: timeout ends it ` +
+      'with the exit code 124',
+  ]);
+});
+
 test('a solution that leaves points ends the pasting', async () => {
   const { order } = await paste(block('h1 after', 'needs-route'), '', { solves: false });
   expect(order).toEqual(['the solution']);

@@ -108,10 +108,12 @@ const runPatiently = async (pasting: Pasting, command: OneCommand): Promise<Outc
 
 const report = ({ say, find }: Pasting, command: OneCommand, ran: Outcome): void => {
   if (asMeant(command, ran)) return;
-  const { place, after, failsMark } = command;
+  const { place, after, fails, meanwhile, failsMark } = command;
   const text = firstLine(command.text);
-  if (ran === 'endless') find(say.commandEndless(place, text, limitMs / 1000));
-  else if (ran.exitCode === 0) find(say.commandWorked(place, text));
+  if (ran === 'endless') {
+    const advice = meanwhile ? say.endMeanwhile(fails) : say.markMeanwhile;
+    find(`${say.commandEndless(place, text, limitMs / 1000)}. ${advice}`);
+  } else if (ran.exitCode === 0) find(say.commandWorked(place, text));
   else {
     const saw = { code: ran.exitCode, output: firstLine(lastLines(ran.output)) };
     const advice = after ? say.markFails(failsMark) : say.markFailsOrAfter(failsMark);

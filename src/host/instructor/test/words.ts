@@ -93,7 +93,13 @@ const en = {
     `If it works only once the task is solved, write \`after\` behind the name of the machine; if it is meant to fail, write \`${mark}\``,
   commandWorked: (place: string, command: string) => `on ${place}, \`${command}\` is meant to fail, and ends with 0`,
   commandEndless: (place: string, command: string, seconds: number) =>
-    `on ${place}, \`${command}\` does not end within ${seconds} s. If it goes on while the next block runs, write \`meanwhile\` behind the name of the machine`,
+    `on ${place}, \`${command}\` does not end within ${seconds} s`,
+  markMeanwhile:
+    'If it goes on while the next block runs, make it the last command of its block and write `meanwhile` behind the ' +
+    'name of the machine',
+  endMeanwhile: (fails: boolean) =>
+    `The next block does not make it end. If that is right, write \`timeout 10\` before it${fails ? '' : ', and `fails` beside `meanwhile`'}: ` +
+    'timeout ends it with the exit code 124',
   ranCommands: (count: number) => (count === 1 ? '1 command' : `${count} commands`),
 };
 
@@ -175,12 +181,15 @@ const ko: typeof en = {
   left: (what) => `남은 것: ${what}`,
   commandFailed: (place, command, { code, output }) =>
     `${place}: \`${command}\` 명령의 종료 코드가 ${code}${output === '' ? '' : `: ${output}`}`,
-  markFails: (mark) => `실패해야 하는 명령이면 머신 이름 뒤에 \`${mark}\`를 쓰세요`,
+  markFails: (mark) => `실패해야 하는 명령이면 머신 이름 뒤에 쓰세요: \`${mark}\``,
   markFailsOrAfter: (mark) =>
-    `과제를 푼 뒤에야 성공하는 명령이면 머신 이름 뒤에 \`after\`를, 실패해야 하는 명령이면 \`${mark}\`를 쓰세요`,
+    `과제를 푼 뒤에야 성공하는 명령이면 머신 이름 뒤에 \`after\`를 쓰세요. 실패해야 하는 명령이면: \`${mark}\``,
   commandWorked: (place, command) => `${place}: 실패해야 하는데 성공한 명령: \`${command}\``,
-  commandEndless: (place, command, seconds) =>
-    `${place}: ${seconds}초 안에 끝나지 않은 명령: \`${command}\`. 다음 블록과 함께 실행되는 명령이면 머신 이름 뒤에 \`meanwhile\`을 쓰세요`,
+  commandEndless: (place, command, seconds) => `${place}: ${seconds}초 안에 끝나지 않은 명령: \`${command}\``,
+  markMeanwhile: '다음 블록과 함께 실행되는 명령이면 블록의 마지막 명령으로 옮기고 머신 이름 뒤에 `meanwhile`을 쓰세요',
+  endMeanwhile: (fails) =>
+    '다음 블록이 이 명령을 끝내지 않습니다. 그것이 맞다면 명령 앞에 `timeout 10`을' +
+    `${fails ? ' 쓰세요' : ', `meanwhile` 옆에 `fails`를 쓰세요'}. timeout이 끝내는 명령의 종료 코드는 124입니다`,
   ranCommands: (count) => `명령 ${count}개`,
 };
 
