@@ -14,10 +14,11 @@ import { drawFrom } from './sample.ts';
 export const testAgain = async (course: Course, task: TaskDefinition): Promise<void> => {
   const { say } = course;
   const number = course.number(task);
-  await course.part(`reset ${task.id}`, say.reset(number), async () => {
+  const hasFault = task.setup !== undefined;
+  await course.part(`reset ${task.id}`, hasFault ? say.resetAndRestart(number) : say.reset(number), async () => {
     await anew(course, task);
     await expectFailing(course, task);
-    if (task.setup !== undefined) await restart(course, task);
+    if (hasFault) await restart(course, task);
     return undefined;
   });
   for (const file of drawFrom(task.wrong ?? [], course.sample, (each) => each))
