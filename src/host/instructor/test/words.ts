@@ -19,7 +19,7 @@ const en = {
   again: (number: number) => `Task ${number}, solved a second time`,
   fullAgain: 'All points again',
   mutants: (what: string) => `Wrong: ${what}`,
-  killed: (killed: number, all: number) => `${killed}/${all} lose points`,
+  killed: (killed: number, all: number) => `${killed}/${all} caught`,
   groups: {
     'target port': 'another target port',
     port: 'another port of the service',
