@@ -1,5 +1,6 @@
 // Before the work nothing passes, and each solution turns exactly the checks of its task green.
 import { localize, type TaskDefinition } from '../../../api/lab.ts';
+import { isFaultScript, readReference } from '../../faults/reference.ts';
 import { beginTask, solveTask } from '../../tasks/run.ts';
 import { allPass, type Course, checksOf, type Outcomes, sawOf, tasksBehind } from './course.ts';
 import { mendedBetween, type State, stateOf } from './mutants/state.ts';
@@ -37,8 +38,15 @@ export const solveEarlier = (course: Course, tasks: readonly TaskDefinition[]): 
 
 const isNeeded = ({ tasks }: Course, { id }: TaskDefinition): boolean => tasks.some(({ needs }) => needs?.includes(id));
 
-export const titleOf = ({ lab, language, say }: Course, task: TaskDefinition): string =>
-  say.task(lab.tasks.indexOf(task) + 1, localize(task.title, language));
+export const titleOf = ({ lab, language, say }: Course, task: TaskDefinition): string => {
+  const [number, title] = [lab.tasks.indexOf(task) + 1, localize(task.title, language)];
+  const faults = lab.drawsFaults ? faultsOf(task) : [];
+  return faults.length === 0 ? say.task(number, title) : say.drawnTask(number, title, faults.join(', '));
+};
+
+/** Of the library. */
+const faultsOf = ({ setup }: TaskDefinition): readonly string[] =>
+  setup !== undefined && isFaultScript(setup) ? readReference(setup).uses.map(({ name }) => name) : [];
 
 /** @returns whether the solution gives all points */
 export const testSolution = async (course: Course, task: TaskDefinition): Promise<boolean> => {

@@ -10,6 +10,8 @@ const en = {
   untouched: 'Nothing passes before the work',
   earlier: 'The tasks before, done by labs',
   task: (number: number, title: string) => `Task ${number}: ${title}`,
+  /** The fault stands before the title, because a narrow terminal cuts the end off. */
+  drawnTask: (number: number, title: string, faults: string) => `Task ${number}, fault ${faults}: ${title}`,
   keptByFault: (checks: string) => `the fault leaves these checks: ${checks}`,
   full: 'All points',
   restart: 'Stop and start keep the score',
@@ -112,6 +114,7 @@ const ko: typeof en = {
   untouched: '풀기 전에 통과하는 검사 없음',
   earlier: '앞의 과제를 labs가 풀기',
   task: (number, title) => `과제 ${number}: ${title}`,
+  drawnTask: (number, title, faults) => `과제 ${number}, 고장 ${faults}: ${title}`,
   keptByFault: (checks) => `고장이 나도 통과하는 검사: ${checks}`,
   full: '만점',
   restart: '중지하고 다시 시작해도 점수 유지',
