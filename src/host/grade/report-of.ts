@@ -160,6 +160,8 @@ const reportCheck = (
   const observed = observedOf(outcome, { lab, task, language });
   const isHidden = check.reveal === 'nothing' && outcome.outcome !== 'pass' && !isUnanswered(check, evaluation);
   const { hidden } = phrases[language];
+  // Only a task with a setup has broken something.
+  const hiddenObserved = task.setup === undefined ? hidden.observed : hidden.observedOfFault;
   return {
     id: check.id,
     title: localize(check.title, language),
@@ -167,7 +169,7 @@ const reportCheck = (
     points: pointsOf(check, outcome),
     maxPoints: check.points,
     expected: isHidden ? hidden.expected : shown(outcome.outcome === 'fail' ? outcome.expected : expected),
-    observed: isHidden && outcome.outcome === 'fail' ? hidden.observed : shown(observed),
+    observed: isHidden && outcome.outcome === 'fail' ? hiddenObserved : shown(observed),
     ...(hint === undefined ? {} : { hint: shown(hint) }),
     ...(check.visibility === 'always' ? {} : { visibility: check.visibility }),
     ...(outcome.outcome === 'fail' && outcome.unclear ? { unclear: true as const } : {}),

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { LabDefinition } from '../../../src/api/lab.ts';
 import { gradeLab } from '../../../src/host/grade/engine.ts';
 import { exitCodeOf } from '../../../src/host/grade/report-of.ts';
 import type { Student } from '../../../src/host/grade/student.ts';
@@ -96,6 +97,14 @@ describe('reveal', () => {
     const report = await failed({ reveal: 'nothing' });
     expect(report?.outcome).toBe('fail');
     expect(JSON.stringify(report)).not.toMatch(/10\.96\.0\.20|refused/);
+  });
+
+  test('nothing speaks of something wrong only in a task that breaks something', async () => {
+    const look = file('b', { reveal: 'nothing' });
+    const observed = async (lab: LabDefinition) =>
+      (await grade(lab, { files: {} }, { ...nobody, begun: ['task'] })).tasks[0]?.checks[0]?.observed;
+    expect(await observed(labOf([look]))).toBe('not yet');
+    expect(await observed(labOf([look], { setup: '/lab/setup.ts' }))).toContain('To find out what is wrong');
   });
 
   test('nothing tells a question without an answer from one with a wrong answer', async () => {

@@ -48,7 +48,8 @@ export const english = {
   /** Of a failed check with `reveal: nothing`. */
   hidden: {
     expected: 'what its title says',
-    observed: 'not yet. To find out what is wrong is part of the task',
+    observed: 'not yet',
+    observedOfFault: 'not yet. To find out what is wrong is part of the task',
   },
   mayBeFaultOf: (task: number) => `not now. It passed before, and what task ${task} is about may have changed it`,
   not: (phrase: string) => `this must not be true: ${phrase}`,

@@ -43,7 +43,8 @@ export const korean: Phrases = {
 
   hidden: {
     expected: '제목에 적힌 상태',
-    observed: '아직 아님. 무엇이 잘못되었는지 찾는 것도 과제의 일부입니다',
+    observed: '아직 아님',
+    observedOfFault: '아직 아님. 무엇이 잘못되었는지 찾는 것도 과제의 일부입니다',
   },
   mayBeFaultOf: (task) => `지금은 아님. 전에 통과했으며, 과제 ${task}의 문제 때문일 수 있습니다`,
   not: (phrase) => `다음과 같으면 안 됨: ${phrase}`,
