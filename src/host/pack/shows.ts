@@ -12,9 +12,11 @@ export interface Shows {
   readonly clears: readonly string[];
   /** Tasks whose fault of the library lab.yaml names, because only one can be drawn. */
   readonly faults: readonly string[];
+  /** Other tasks whose fault is drawn from a list in lab.yaml: it is one of a few. */
+  readonly drawn: readonly string[];
 }
 
-export const showsNothing: Shows = { setups: [], clears: [], faults: [] };
+export const showsNothing: Shows = { setups: [], clears: [], faults: [], drawn: [] };
 
 /** @param scripts of the edition, without solutions, by their paths. @param definition the data of lab.yaml */
 export const shownIn = (
@@ -29,10 +31,14 @@ export const shownIn = (
     ...lab.tasks.flatMap(({ clear, solve }) => [clear, solve].map(inFolder)).filter(has('clear')),
     inFolder(lab.restore),
   ];
+  const tasksWith = (isShown: (fault: unknown) => boolean): readonly string[] =>
+    listOf(definition.tasks).flatMap(({ id, fault }) => (faultsOf(fault).some(isShown) ? [String(id)] : []));
+  const faults = tasksWith(isNamed);
   return {
     setups,
     clears: reachedFrom(clearing, scripts).filter((path) => !setups.includes(path)),
-    faults: listOf(definition.tasks).flatMap(({ id, fault }) => (isNamed(fault) ? [String(id)] : [])),
+    faults,
+    drawn: tasksWith(isOfList).filter((task) => !faults.includes(task)),
   };
 };
 
@@ -50,11 +56,14 @@ const reachedFrom = (
   return [...reached].sort();
 };
 
-/** Of several that may be drawn, nobody can tell which one it is. */
-const isNamed = (fault: unknown): boolean => {
-  if (fault === undefined) return false;
-  return (Array.isArray(fault) ? fault : [fault]).some((one: unknown) => {
-    const { draw } = recordOf(one);
-    return draw === undefined || (Array.isArray(draw) && draw.length === 1);
-  });
+const faultsOf = (fault: unknown): readonly unknown[] => {
+  if (fault === undefined) return [];
+  return Array.isArray(fault) ? fault : [fault];
 };
+
+const isNamed = (fault: unknown): boolean => {
+  const { draw } = recordOf(fault);
+  return draw === undefined || (Array.isArray(draw) && draw.length === 1);
+};
+
+const isOfList = (fault: unknown): boolean => Array.isArray(recordOf(fault).draw);

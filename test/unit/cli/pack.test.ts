@@ -25,6 +25,7 @@ tasks:
     solve: solve/exam.ts
     checks: [{ id: web, title: Web, type: object, object: pod/web, reveal: symptom }]
   - { id: slow, fault: mtu }
+  - { id: few, fault: { draw: [missing-route, ip-forward-off] } }
 `,
   'tasks/routes.md': 'Routes.',
   'tasks/exam.md': 'Exam.',
@@ -57,8 +58,9 @@ test('the edition for students: each script and each task that gives something a
   expect(notes).toMatch(/prepare or break.*: solve\/exam\.ts$/m);
   expect(notes).toMatch(/removes.*: solve\/routes\.ts$/m);
   expect(notes).toMatch(/names the fault.*: slow$/m);
+  expect(notes).toMatch(/list from which.*drawn: few\./m);
   const { shows } = JSON.parse((await pack({ student: true }, true)).text);
-  expect(shows).toEqual({ setups: ['solve/exam.ts'], clears: ['solve/routes.ts'], faults: ['slow'] });
+  expect(shows).toEqual({ setups: ['solve/exam.ts'], clears: ['solve/routes.ts'], faults: ['slow'], drawn: ['few'] });
 });
 
 test('the whole lab hides nothing, so nothing is named', async () => {

@@ -103,6 +103,7 @@ describe('the edition for students', () => {
       setups: ['scripts/pods.ts', 'scripts/web.ts'],
       clears: [],
       faults: [],
+      drawn: [],
     });
     const clears = "import { names } from './names.ts';\nexport const solve = names;\nexport const clear = names;\n";
     write('tiny', {
@@ -111,6 +112,7 @@ describe('the edition for students', () => {
     fault: selector-typo
   - { id: drawn, fault: { draw: all } }
   - { id: one, fault: { draw: [mtu] } }
+  - { id: few, fault: { draw: [wrong-target-port, ip-forward-off] } }
 `.replace('cluster: { nodes: [', 'cluster: { nodes: [{ name: node01 }, { name: node02 }, '),
       'scripts/clears.ts': clears,
       'scripts/names.ts': 'export const names = 1;\n',
@@ -119,8 +121,9 @@ describe('the edition for students', () => {
       setups: [],
       clears: ['scripts/clears.ts', 'scripts/names.ts'],
       faults: ['mend', 'one'],
+      drawn: ['few'],
     });
-    expect((await wholeEdition(folder)).shows).toEqual({ setups: [], clears: [], faults: [] });
+    expect((await wholeEdition(folder)).shows).toEqual({ setups: [], clears: [], faults: [], drawn: [] });
   });
 
   test('is a lab with the same tasks, which can begin and be cleared', async () => {

@@ -40,6 +40,7 @@ export const run: Run = async (context, [given = '.'], options) => {
     ...(shows.setups.length > 0 ? [say.packShowsSetups(shows.setups.join(', '))] : []),
     ...(shows.clears.length > 0 ? [say.packShowsClears(shows.clears.join(', '))] : []),
     ...(shows.faults.length > 0 ? [say.packShowsFaults(shows.faults.join(', '))] : []),
+    ...(shows.drawn.length > 0 ? [say.packShowsDrawn(shows.drawn.join(', '))] : []),
   ];
   for (const remark of remarks)
     for (const line of wrap(remark, output.width)) output.note(output.paint('yellow', line));

@@ -95,6 +95,12 @@ export const authorMessages = {
     (tasks: string) =>
       `lab.yaml에서 고장의 이름을 읽을 수 있는 과제: ${tasks}. 여러 고장 중에서 뽑으면 이름이 드러나지 않습니다`,
   ),
+  packShowsDrawn: both(
+    (tasks: string) =>
+      `lab.yaml has the list from which the fault of these tasks is drawn: ${tasks}. \`draw: all\` has no list`,
+    (tasks: string) =>
+      `고장을 뽑을 목록이 lab.yaml에 있는 과제: ${tasks}. \`draw: all\`로 쓰면 목록이 드러나지 않습니다`,
+  ),
   packUnwritable: both(
     (file: string, problem: string) => `${file} cannot be written: ${problem}`,
     (file: string, problem: string) => `파일을 쓸 수 없습니다 (${file}): ${problem}`,
