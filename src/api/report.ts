@@ -184,6 +184,8 @@ export type Outcome =
       readonly outcome: 'fail';
       readonly expected: string;
       readonly observed: string;
+      /** What `reveal: symptom` shows instead of `observed`. */
+      readonly symptom?: string;
       readonly hint?: string;
       readonly unclear?: true;
       /** From 0 to 1: the part of the check's points that the student gets all the same. */

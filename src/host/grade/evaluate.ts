@@ -79,13 +79,14 @@ const withShare = (outcome: Outcome, { not, partial }: CheckDefinition, verdicts
 
 /** Applies `not`. A kind's hint helps to make the check hold, so it is left out with `not`. */
 const outcomeOf = ({ not }: CheckDefinition, verdict: Verdict, expected: string): Outcome => {
-  const { holds, observed, hint, unclear } = verdict;
+  const { holds, observed, symptom, hint, unclear } = verdict;
   if (holds !== not) return { outcome: 'pass', observed };
   if (not) return { outcome: 'fail', expected, observed };
   return {
     outcome: 'fail',
     expected: verdict.expected ?? expected,
     observed,
+    ...(symptom === undefined ? {} : { symptom }),
     ...(hint === undefined ? {} : { hint }),
     ...(unclear ? { unclear } : {}),
   };

@@ -157,7 +157,7 @@ const reportCheck = (
   if (!evaluation) throw new Error(`check ${task.id}/${check.id} was not evaluated`);
   const { outcome, expected, durationMs } = evaluation;
   const hint = hintOf(check, evaluation, language);
-  const observed = observedOf(outcome, { lab, task, language });
+  const observed = symptomOf(check, outcome) ?? observedOf(outcome, { lab, task, language });
   const isHidden = check.reveal === 'nothing' && outcome.outcome !== 'pass' && !isUnanswered(check, evaluation);
   const { hidden } = phrases[language];
   // Only a task with a setup has broken something.
@@ -205,6 +205,9 @@ const hintOf = (check: CheckDefinition, { outcome, retry }: Evaluation, language
 /** A question without an answer, or with one that names no choice. */
 const isUnanswered = (check: CheckDefinition, { outcome, retry }: Pick<Evaluation, 'outcome' | 'retry'>): boolean =>
   isQuestion(check) && outcome.outcome === 'fail' && (retry === 'never' || outcome.unclear === true);
+
+const symptomOf = ({ reveal }: CheckDefinition, outcome: Outcome): string | undefined =>
+  reveal === 'symptom' && outcome.outcome === 'fail' ? outcome.symptom : undefined;
 
 const observedOf = (outcome: Outcome, subject: Subject): string => {
   switch (outcome.outcome) {

@@ -10,6 +10,8 @@ export interface Verdict {
   readonly holds: boolean;
   /** What the check saw, as a phrase. */
   readonly observed: string;
+  /** What `reveal: symptom` shows instead of `observed`, if `observed` names the place of the cause. */
+  readonly symptom?: string;
   /** What to do when the check fails. */
   readonly hint?: string;
   /** The student's answer was not understood, so it does not count as wrong. */

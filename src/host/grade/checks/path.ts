@@ -14,7 +14,16 @@ import { hostPort, oneOrMore, place } from './fields.ts';
 import { checkKind } from './kind.ts';
 import { traceCommand } from './look.ts';
 import { type Expectation, english, expectations, korean } from './path-words.ts';
-import { addressOf, destinationAfter, destinationBefore, endOf, machineName, percent, redirects } from './ways.ts';
+import {
+  addressOf,
+  destinationAfter,
+  destinationBefore,
+  endOf,
+  machineName,
+  percent,
+  redirects,
+  symptomOfEnd,
+} from './ways.ts';
 
 export const pathCheck = checkKind({
   type: 'path',
@@ -220,21 +229,25 @@ const wrongAnswer = (question: Question, ways: readonly Way[]): Verdict | undefi
       );
       return { holds: false, observed: say.seenEnd(from.label, which, strange), hint: wholeWay };
     }
-    return lostWay(question, answer.way, say.seenEnd(from.label, which, endOf(say, answer.way)));
+    return lostWay(question, answer.way, which);
   }
   return undefined;
 };
 
-/** The packet that shows it, and the rule that decided: the cause. */
 const wrongWay = (question: Question, way: Way, ways: readonly Way[]): Verdict =>
-  lostWay(question, way, describe(question, way, ways));
+  lostWay(question, way, whichOf(question, way, ways));
 
-const lostWay = (question: Question, way: Way, observed: string): Verdict => {
-  const { say } = question;
+/** The packet that shows it, and the rule that decided: the cause. */
+const lostWay = (question: Question, way: Way, which: string): Verdict => {
+  const { say, from } = question;
   const command = commandFor(question);
   const by = way.end.machine === fabricMachine ? undefined : ruleOf(way);
-  const hint = by === undefined ? say.wholeWay(command) : say.whereWrong(by, command);
-  return { holds: false, observed, hint };
+  return {
+    holds: false,
+    observed: say.seenEnd(from.label, which, endOf(say, way)),
+    symptom: say.seenEnd(from.label, which, symptomOfEnd(say, way)),
+    hint: by === undefined ? say.wholeWay(command) : say.whereWrong(by, command),
+  };
 };
 
 const ruleOf = ({ end }: Way): string | undefined => {
@@ -245,7 +258,10 @@ const ruleOf = ({ end }: Way): string | undefined => {
   return `${end.by} (${machineName(end.machine)})`;
 };
 
-const describe = ({ say, from }: Question, way: Way, ways: readonly Way[]): string =>
-  say.seenEnd(from.label, ways.length === 1 ? say.allPackets() : say.share(percent(way.probability)), endOf(say, way));
+const describe = (question: Question, way: Way, ways: readonly Way[]): string =>
+  question.say.seenEnd(question.from.label, whichOf(question, way, ways), endOf(question.say, way));
+
+const whichOf = ({ say }: Question, way: Way, ways: readonly Way[]): string =>
+  ways.length === 1 ? say.allPackets() : say.share(percent(way.probability));
 
 const commandFor = ({ check: { to, protocol }, from }: Question): string => traceCommand(from, to, protocol);

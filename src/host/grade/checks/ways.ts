@@ -12,6 +12,8 @@ export const waysEnglish = {
   outside: () => 'leave the cluster, because no rule and no route in it leads there',
   unroutable: (machine: string) => `find no way out of ${machine}`,
   loop: (machine: string) => `go round in a circle at ${machine}`,
+  lostSomewhere: () => 'do not arrive',
+  rejectedSomewhere: () => 'are refused',
   unknownEnd: (machine: string, why: string) => `cannot be followed on ${machine}: ${why}`,
 };
 
@@ -24,6 +26,8 @@ export const waysKorean: typeof waysEnglish = {
   outside: () => '이끄는 규칙이나 경로가 없어 클러스터 밖으로 나감',
   unroutable: (machine) => `${machine}에서 나갈 길이 없음`,
   loop: (machine) => `${machine}에서 제자리를 돎`,
+  lostSomewhere: () => '도착하지 않음',
+  rejectedSomewhere: () => '거부됨',
   unknownEnd: (machine, why) => `${machine}에서 어떻게 되는지 알 수 없음: ${why}`,
 };
 
@@ -57,6 +61,12 @@ export const endOf = (say: typeof waysEnglish, way: Way): string => {
     case 'unknown':
       return say.unknownEnd(machine, end.reasons.join('; '));
   }
+};
+
+/** Like `endOf`, but without the machine where a packet is lost. */
+export const symptomOfEnd = (say: typeof waysEnglish, way: Way): string => {
+  if (way.end.kind === 'delivered') return endOf(say, way);
+  return way.end.kind === 'rejected' ? say.rejectedSomewhere() : say.lostSomewhere();
 };
 
 /** A pod of the default namespace is known by its name alone. */

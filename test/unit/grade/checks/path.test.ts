@@ -49,6 +49,24 @@ describe('a path check', () => {
     if (!observed.includes('cannot')) expect(failed.hint).toContain('`-A FORWARD -d 10.244.1.3/32 -p tcp');
   });
 
+  test.each([
+    ['dropped', '-j DROP', 'from client, 50 % of the packets do not arrive'],
+    ['rejected', '-j REJECT --reject-with icmp-port-unreachable', 'from client, 50 % of the packets are refused'],
+  ])('with reveal: symptom, a packet that is %s has no place', async (_, verdict, observed) => {
+    const rules = `*filter\n-A FORWARD -d 10.244.1.3/32 -p tcp ${verdict}`;
+    const lab = labOf([check({ id: 'a', from: 'client', to: '192.168.56.11:30080', reveal: 'symptom' })]);
+    const [report] = (await grade(lab, world({ rules }))).tasks[0]?.checks ?? [];
+    expect(report).toMatchObject({ outcome: 'fail', observed });
+    expect(report).not.toHaveProperty('hint');
+  });
+
+  test('with reveal: symptom, an answer that is lost has no place', async () => {
+    const rules = '*filter\n-A FORWARD -s 10.244.1.3/32 -p tcp -m tcp --sport 8080 -j DROP';
+    const lab = labOf([check({ id: 'a', from: 'client', to: '192.168.56.11:30080', reveal: 'symptom' })]);
+    const [report] = (await grade(lab, world({ rules }))).tasks[0]?.checks ?? [];
+    expect(report?.observed).toBe('from client, the answers of 10.244.1.3:8080 do not arrive');
+  });
+
   test('asks about a client that a sticky service does not know yet', async () => {
     const list = '--name ONE --mask 255.255.255.255 --rsource';
     const sticky = serviceRules.replace(
