@@ -180,11 +180,12 @@ const reportCheck = (
 
 const pointsOf = ({ points }: CheckDefinition, outcome: Outcome): number => {
   if (outcome.outcome === 'pass') return points;
-  return outcome.outcome === 'fail' ? hundredths(points * (outcome.share ?? 0)) : 0;
+  if (outcome.outcome !== 'fail') return 0;
+  // A check that fails never has all its points.
+  return Math.max(0, Math.min(hundredths(points * (outcome.share ?? 0)), hundredths(points - 0.01)));
 };
 
-/** Two decimals, rounded down: a check that fails never has all its points. */
-const hundredths = (value: number): number => Math.floor(value * 100 + 1e-6) / 100;
+const hundredths = (value: number): number => Math.round(value * 100) / 100;
 
 /** A text that a terminal can show. A script, or what it saw, may be enormous. */
 const shown = (text: string): string =>
@@ -232,5 +233,4 @@ const describeNeed = (need: string, { lab, task, language }: Subject): string =>
 };
 
 /** Parts of points have two decimals, and binary fractions would show more. */
-const sum = (values: readonly number[]): number =>
-  Math.round(values.reduce((total, value) => total + value, 0) * 100) / 100;
+const sum = (values: readonly number[]): number => hundredths(values.reduce((total, value) => total + value, 0));

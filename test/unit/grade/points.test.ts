@@ -18,7 +18,7 @@ describe('a part of the points', () => {
   test('is the part of the places that are right, and only if the check says so', async () => {
     expect(await gradeCheck({ ...everywhere, partial: true }, world)).toMatchObject({ outcome: 'fail', points: 1.33 });
     expect(await gradeCheck(everywhere, world)).toMatchObject({ outcome: 'fail', points: 0 });
-    expect(await gradeCheck({ ...everywhere, partial: true, not: true }, world)).toMatchObject({ points: 0.66 });
+    expect(await gradeCheck({ ...everywhere, partial: true, not: true }, world)).toMatchObject({ points: 0.67 });
   });
 
   test('is never all of them, nor any where nothing is right', async () => {
