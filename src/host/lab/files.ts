@@ -65,8 +65,15 @@ const filesOf = (check: Raw, path: Path): readonly NamedFile[] =>
     return typeof file === 'string' ? [{ file, path: [...path, field], exports: [exported] }] : [];
   });
 
-/** @param files all files of the folder, relative to it */
-export const missingFiles = (raw: unknown, files: ReadonlySet<string>): readonly Problem[] =>
+/**
+ * @param files all files of the folder, relative to it, and the texts that faults bring
+ * @param inFolder the files of the folder alone: only these can be meant by a misspelt name
+ */
+export const missingFiles = (
+  raw: unknown,
+  files: ReadonlySet<string>,
+  inFolder: readonly string[],
+): readonly Problem[] =>
   namedFiles(raw).flatMap(({ file, path }) =>
     files.has(file)
       ? []
@@ -74,7 +81,7 @@ export const missingFiles = (raw: unknown, files: ReadonlySet<string>): readonly
           {
             path,
             rule: 'missing-file',
-            message: `there is no file "${file}" in the lab’s folder${askWhether(nearestPaths(file, [...files]))}`,
+            message: `there is no file "${file}" in the lab’s folder${askWhether(nearestPaths(file, inFolder))}`,
           },
         ],
   );

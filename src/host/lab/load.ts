@@ -108,7 +108,7 @@ const understand = async (raw: unknown, root: string, variation: Variation): Pro
   const ownProblems = found.filter(({ path }) => path[0] === 'params' || !usesAny(valueAt(raw, path), wrong));
   const files = new Map([...inFolder, ...[...texts].map(([path, text]) => [path, Buffer.from(text)] as const)]);
   const names = new Set(files.keys());
-  const problems = [...filled.problems, ...faulty, ...ownProblems, ...missingFiles(value, names)];
+  const problems = [...filled.problems, ...faulty, ...ownProblems, ...missingFiles(value, names, [...inFolder.keys()])];
   const textProblems = findTextProblems(files, { params, wrong, manifests: textsOf(recordOf(value).manifests) });
   const known = { value, params, files, problems, textProblems };
   if (!lab || problems.length + textProblems.length > 0) return known;

@@ -315,6 +315,18 @@ describe('a wrong lab', () => {
     ]);
   });
 
+  test('suggests no text that only a fault of the library brings', async () => {
+    await write(
+      'lab.yaml',
+      `${valid}  - { id: loop, title: Loop, checks: [] }\n  - { id: loops, fault: selector-typo }\n`,
+    );
+    await write('tasks/look.md');
+    const { diagnostics } = await readLab(folder);
+    expect(diagnostics.map(({ message }) => message).filter((each) => each.includes('no file'))).toEqual([
+      'there is no file "tasks/loop.md" in the lab’s folder; did you mean "tasks/look.md"?',
+    ]);
+  });
+
   test('names duplicate tasks and checks, and loops of needs', async () => {
     const task = valid.slice(valid.indexOf('  - id: look'));
     expect(await problems(valid + task)).toEqual([
