@@ -76,6 +76,20 @@ describe('a copy', () => {
     expect(readFileSync(join(home, 'mine/lab.yaml'), 'utf8')).toContain('$schema=./node_modules/kube-network-labs/');
   });
 
+  test('of a lab has its own name in the commands of its texts', async () => {
+    await writeLab(lab, place());
+    const more = 'labs test --seeds 3 ./my-lab; labs start my-lab-2; `my-lab` is this.\n';
+    writeFileSync(join(home, 'my-lab/README.ko.md'), more);
+    await copyLab(join(home, 'my-lab'), 'second', place('second'));
+    const readme = readFileSync(join(home, 'second/README.md'), 'utf8');
+    expect(readme).toContain('labs start ./second ');
+    expect(readme).toContain('labs pack ./second ');
+    expect(readme).not.toContain('my-lab');
+    expect(readFileSync(join(home, 'second/README.ko.md'), 'utf8')).toBe(
+      'labs test --seeds 3 ./second; labs start my-lab-2; `my-lab` is this.\n',
+    );
+  });
+
   test('of a copy has the link of its own', async () => {
     await writeLab(lab, place());
     await copyLab(join(home, 'my-lab'), 'second', place('second'));

@@ -1,5 +1,5 @@
 // Writes a new lab, all of it or nothing.
-import { cp, mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { ExitCode, LabError, messageOf } from '../../../kit/error.ts';
 import { filesOf, type NewLab, packageName, schemaLine, supportFiles } from './template.ts';
@@ -24,6 +24,8 @@ export const copyLab = (from: string, name: string, options: WriteOptions): Prom
     await cp(from, folder, { recursive: true, filter: isKept });
     const definition = await readFile(join(folder, 'lab.yaml'), 'utf8');
     await writeFile(join(folder, 'lab.yaml'), renamed(definition, name));
+    const old = /^name:\s*["']?([\w-]+)/m.exec(definition)?.[1];
+    if (old !== undefined) await renameInTexts(folder, old, name);
     for (const [path, text] of supportFiles(name)) await put(join(folder, path), text);
   });
 
@@ -32,6 +34,17 @@ const renamed = (definition: string, name: string): string => {
   const withName = definition.replace(/^name:.*$/m, `name: ${name}`);
   const schema = /^# yaml-language-server:.*$/m;
   return schema.test(withName) ? withName.replace(schema, schemaLine) : `${schemaLine}\n${withName}`;
+};
+
+/** Commands of the texts, such as `labs start ./NAME`. Anything else may mean the lab that was copied. */
+const renameInTexts = async (folder: string, old: string, name: string): Promise<void> => {
+  const command = new RegExp(`(\\blabs [a-z-]+ (?:-[^\\n;|&]* )?(?:\\./)?)${old}(?![\\w-])`, 'g');
+  for (const path of await readdir(folder, { recursive: true })) {
+    if (!path.endsWith('.md')) continue;
+    const file = join(folder, path);
+    const text = await readFile(file, 'utf8');
+    await writeFile(file, text.replace(command, `$1${name}`));
+  }
 };
 
 const put = async (path: string, text: string): Promise<void> => {
