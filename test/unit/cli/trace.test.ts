@@ -427,6 +427,13 @@ blue → two:80/tcp  10.96.0.8
     expect(draw([wayTo('10.244.2.2', end, 1)])).toContain(text);
   });
 
+  test.each(['timeout', 'unreachable'] as const)('takes %s for the end of a packet that goes round', (outcome) => {
+    const proof: Proof = { outcome, way: 0, rules: 1, traced: true };
+    const drawn = draw([wayTo('10.244.2.2', { kind: 'loop', machine: 'node02' }, 1)], { proof });
+    expect(drawn).toMatch(/^= {2}A real packet/m);
+    expect(drawn).not.toContain('ended otherwise');
+  });
+
   test('succeeds only if every way leads to a program, and the answer comes back', () => {
     const [way] = one;
     if (!way) throw new Error('no way');

@@ -112,8 +112,10 @@ const endsAs = (outcome: Proof['outcome'], { end, answer, hops }: TracedWay): bo
       if (answer?.kind === 'lost' || answer?.kind === 'strange') return outcome !== 'connected';
       return end.listening === undefined || outcome === (end.listening ? 'connected' : 'refused');
     case 'dropped':
-    case 'loop':
       return outcome === 'timeout';
+    case 'loop':
+      // The router where the TTL ends tells the sender, unless nothing leads back there.
+      return outcome === 'timeout' || outcome === 'unreachable';
     case 'unroutable':
       return outcome !== 'connected';
     case 'unknown':
