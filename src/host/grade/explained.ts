@@ -44,7 +44,8 @@ export const explained: Readonly<Record<string, Explained>> = {
     about:
       'A model follows the packets; what nobody can judge never passes. `endpoints` and `arrives` ask whether the ' +
       'answer comes back, too. `masqueraded` and `sourcePreserved` look at the way there only, but not at where it ends. ' +
-      'No value asks for an arrival without an answer: check that with a `route` on each machine of the way.',
+      'No value asks for an arrival without an answer. `sourcePreserved` comes nearest: the packets arrive at a machine ' +
+      'that has the address. A `route` check on each machine of the way refuses other routes that lead there, too.',
     example: { from: ['node/*', 'pod/blue'], to: `${clusterIp}:80`, expect: ['endpoints', 'balanced'] },
   },
   twin: {
@@ -121,7 +122,10 @@ export const explained: Readonly<Record<string, Explained>> = {
     example: { on: 'node/*', name: 'cni0', kind: 'bridge', up: true },
   },
   route: {
-    about: 'Whether packets take the route, and whether an answer comes back, is a `path` check.',
+    about:
+      'Whether packets take the route, and whether an answer comes back, is a `path` check. The check is exact: ' +
+      '`default`, or a larger network that leads the same way, is another route and does not pass. Use it only if ' +
+      'the text asks for this route, and otherwise `path`, `http` or `tcp`.',
     example: { on: 'node/node01', to: '10.244.2.0/24', via: '192.168.56.12' },
   },
   object: {
