@@ -131,7 +131,7 @@ export interface CommandOutput {
 /** The handle of a `solve` script, which can also answer questions. */
 export interface SolveHandle extends LabHandle {
   /** Answers the question of a check of the task being solved. */
-  answer(check: string, value: string): Promise<void>;
+  answer(check: string, value: string | number): Promise<void>;
 }
 
 /** The result of a check script. The student reads its texts. */

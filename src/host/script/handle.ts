@@ -79,7 +79,8 @@ export const handleOf = (facts: HandleFacts, ask: Ask, answers: boolean): LabHan
     },
   };
   if (!answers) return lab;
-  const answer: SolveHandle['answer'] = async (...args) => void (await ask('answer', ...args));
+  const answer: SolveHandle['answer'] = async (check, value) =>
+    void (await ask('answer', check, typeof value === 'number' ? String(value) : value));
   return Object.defineProperties(
     { answer } as unknown as SolveHandle,
     // A copy by `...` would read `client`, which a lab may lack.

@@ -95,6 +95,17 @@ describe('a script', () => {
     ]);
   });
 
+  test('may answer with a number', async () => {
+    const answers: unknown[][] = [];
+    const answer = async (...args: unknown[]) => void answers.push(args);
+    const file = script(`await lab.answer('ttl', 61); await lab.answer('name', 'web');`);
+    await run(file, { calls: calls({ answer }) });
+    expect(answers).toEqual([
+      ['ttl', '61'],
+      ['name', 'web'],
+    ]);
+  });
+
   test('waits with `until`, which asks a function of the script', async () => {
     let asked = 0;
     const read = async () => ++asked;
