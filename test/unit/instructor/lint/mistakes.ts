@@ -133,6 +133,26 @@ export const mistakes: readonly Mistake[] = [
     { text: 'id: gone' },
   ),
   change(
+    'a next hop that is no address',
+    'never-passes',
+    lab,
+    [
+      'id: closed\n        type: process',
+      'id: way\n        type: route\n        on: node/node01\n        to: 10.9.0.0/24\n        via: r2\n        title: { en: W, ko: 가 }\n      - id: closed\n        type: process',
+    ],
+    { text: 'via: r2' },
+  ),
+  change(
+    'a network with the address of a host',
+    'never-passes',
+    lab,
+    [
+      'id: closed\n        type: process',
+      'id: way\n        type: route\n        on: node/node01\n        to: 10.9.0.7/24\n        title: { en: W, ko: 가 }\n      - id: closed\n        type: process',
+    ],
+    { text: 'to: 10.9.0.7/24' },
+  ),
+  change(
     'a not without a need',
     'absence-needs',
     lab,

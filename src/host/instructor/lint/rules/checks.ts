@@ -1,4 +1,6 @@
 // Checks that cannot do their work: unreachable ones, those that can never pass, and absences that nothing backs.
+import { isIP } from 'node:net';
+import { ScalarError, withoutHostBits } from '../../../../api/scalars.ts';
 import { type Raw, recordOf } from '../../../lab/raw.ts';
 import { type Finding, finding } from '../finding.ts';
 import { checksOf, type LabSource, type LocatedCheck, namesIn, needsOf } from '../source.ts';
@@ -7,6 +9,7 @@ export const checkRules = (source: LabSource): readonly Finding[] => [
   ...cycles(source),
   ...laterNeeds(source),
   ...contradictions(source),
+  ...impossibleRoutes(source),
   ...repeatedNeeds(source),
   ...absences(source),
 ];
@@ -149,6 +152,46 @@ const absences = (source: LabSource): readonly Finding[] =>
       ),
     ];
   });
+
+/** Routes that no machine can have. An address that nobody has yet may be one that the student gives. */
+const impossibleRoutes = (source: LabSource): readonly Finding[] =>
+  checksOf(source).flatMap((each) => {
+    const { type, to, via, not } = each.check;
+    if (type !== 'route' || not === true) return [];
+    const found = (field: string, en: string, ko: string): Finding =>
+      finding('never-passes', source.at([...each.path, field]), en, ko);
+    const network = typeof to === 'string' ? networkOf(to) : undefined;
+    return [
+      ...(typeof via === 'string' && !via.includes('${') && isIP(via) === 0
+        ? [
+            found(
+              'via',
+              `this check can never pass: "${via}" is no address. Write the address of the next hop`,
+              `통과할 수 없는 검사입니다. 주소가 아닙니다: "${via}". 다음 홉의 주소를 쓰세요`,
+            ),
+          ]
+        : []),
+      ...(network !== undefined && network !== to
+        ? [
+            found(
+              'to',
+              `this check can never pass: ${to} is the address of a machine. The network is ${network}`,
+              `통과할 수 없는 검사입니다. ${to}: 네트워크가 아니라 머신의 주소입니다. 네트워크: ${network}`,
+            ),
+          ]
+        : []),
+    ];
+  });
+
+/** `10.0.0.0/24` for `10.0.0.7/24`; undefined for what is no IPv4 network. */
+const networkOf = (written: string): string | undefined => {
+  try {
+    return withoutHostBits(written);
+  } catch (error) {
+    if (error instanceof ScalarError) return undefined;
+    throw error;
+  }
+};
 
 /** The field that makes a check one of an absence. */
 export const absenceIn = (check: Raw): string | undefined => {
