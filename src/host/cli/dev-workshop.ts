@@ -68,7 +68,7 @@ export const openWorkshop = (context: Context, docker: Containers, lab: DevLab):
         fabricId: await fabricId(docker, name, signal),
         scriptLog: openScriptLog(environment.stateFolder, name),
       });
-      const progress = await (await progressIn(context, name, access.instance)).read();
+      const progress = await (await progressIn(context, name, { instance: access.instance })).read();
       const options = { lab: definition, access, progress, only: check, once: true, signal };
       const report = await gradeLab({ ...options, language: environment.language });
       const judged = rewriteTexts(report, context.output.printed).tasks[0]?.checks[0];

@@ -94,7 +94,7 @@ export const openSession = async (
   });
   await repair(context, access);
   await clockIn(context, instance);
-  const progress = await progressIn(context, name, access.instance);
+  const progress = await progressIn(context, name, { instance: access.instance });
   return { name, lab, whole, access, progress, cluster, [Symbol.asyncDispose]: () => cluster[Symbol.asyncDispose]() };
 };
 

@@ -21,9 +21,14 @@ export interface Standing {
   readonly clock?: Clock;
 }
 
-export const standingIn = async (context: Context, instance: ClusterSummary): Promise<Standing> => {
+/** @param options.isQuiet for a list of all labs */
+export const standingIn = async (
+  context: Context,
+  instance: ClusterSummary,
+  options: { readonly isQuiet?: boolean } = {},
+): Promise<Standing> => {
   const lab = await definitionOf(context, instance);
-  const progress = await (await progressIn(context, instance.name)).read();
+  const progress = await (await progressIn(context, instance.name, options)).read();
   const passed = lab.tasks.filter(({ id }) => progress.passed.includes(id));
   return {
     lab,

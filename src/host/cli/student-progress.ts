@@ -7,8 +7,18 @@ import { containerName } from '../plan/names.ts';
 import { openProgress, type ProgressStore } from '../tasks/progress.ts';
 import type { Context } from './context.ts';
 
-/** @param known the id of the instance, if the caller has it */
-export const progressIn = async (context: Context, name: string, known?: string): Promise<ProgressStore> => {
+interface Known {
+  /** The id of the instance, if the caller has it. */
+  readonly instance?: string;
+  /** Without the remark that the progress file lacks something: the lab may be another user's. */
+  readonly isQuiet?: boolean;
+}
+
+export const progressIn = async (
+  context: Context,
+  name: string,
+  { instance: known, isQuiet = false }: Known = {},
+): Promise<ProgressStore> => {
   const { signal, environment } = context;
   const docker = await context.docker();
   const instance = known ?? (await fabricId(docker, name, signal));
@@ -18,7 +28,8 @@ export const progressIn = async (context: Context, name: string, known?: string)
       : { key: progressKey(docker, instance, signal), record: progressRecord(docker, instance, signal) };
   const { output, say } = context;
   const onBehind = (): void => output.note(output.paint('yellow', `! ${say.progressBehind(name)}`));
-  return openProgress({ stateFolder: environment.stateFolder, name, instance, ...kept, onBehind });
+  const told = isQuiet ? {} : { onBehind };
+  return openProgress({ stateFolder: environment.stateFolder, name, instance, ...kept, ...told });
 };
 
 /** Empty when the fabric does not exist. */

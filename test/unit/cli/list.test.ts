@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { run } from '../../../src/host/cli/commands/list.ts';
 import type { Context } from '../../../src/host/cli/context.ts';
 import { messagesIn } from '../../../src/host/cli/messages.ts';
+import { progressRecord } from '../../../src/host/cluster/progress-record.ts';
 import { loadLab } from '../../../src/host/lab/load.ts';
 import { labels } from '../../../src/host/plan/names.ts';
 import { openProgress } from '../../../src/host/tasks/progress.ts';
@@ -24,13 +25,15 @@ interface Asked {
   readonly language?: 'en' | 'ko';
   readonly json?: boolean;
   /** What the student has done, once the lab runs. */
-  readonly work?: (instance: string) => Promise<unknown>;
+  readonly work?: (instance: string, docker: FakeDocker) => Promise<unknown>;
+  /** Takes what is printed beside the list. */
+  readonly remarks?: string[];
 }
 
 const listed = async (
   lab: string,
   folder: string,
-  { language = 'en', json = false, work }: Asked = {},
+  { language = 'en', json = false, work, remarks }: Asked = {},
 ): Promise<readonly string[]> => {
   const docker = new FakeDocker({ images: { node: {} } });
   const id = await docker.create({
@@ -44,8 +47,8 @@ const listed = async (
     },
   });
   await docker.start(id);
-  await work?.(id);
-  const { output, lines } = fakeOutput();
+  await work?.(id, docker);
+  const { output, lines, notes } = fakeOutput();
   const context = {
     output,
     say: messagesIn(language),
@@ -56,6 +59,7 @@ const listed = async (
     docker: async () => docker,
   };
   expect(await run(context as unknown as Context, [], {})).toBe(0);
+  remarks?.push(...notes);
   if (json) return lines;
   return lines.slice(1).map((line) => line.trimEnd().replaceAll(/ {2,}/g, '|'));
 };
@@ -87,6 +91,16 @@ test('a lab that was started has the points of the latest grading, parts of them
   expect((await listed('service-networking', here, { work }))[1]).toContain(`|running|${points}/66|`);
   const [printed = ''] = await listed('service-networking', here, { work, json: true });
   expect(JSON.parse(printed).running[0].progress).toEqual({ passed: 0, tasks: 15, points, maxPoints: 66 });
+});
+
+test('a lab that another user of the machine works in is no reason for a remark', async () => {
+  const work = async (instance: string, docker: FakeDocker) => {
+    const theirs = { stateFolder: join(empty, 'theirs'), name: 'service-networking', instance };
+    await openProgress({ ...theirs, record: progressRecord(docker, instance) }).takeHint('look');
+  };
+  const remarks: string[] = [];
+  expect(await listed('service-networking', here, { work, remarks })).toHaveLength(2);
+  expect(remarks).toEqual([]);
 });
 
 test('a progress file that lacks something names its lab', () => {

@@ -29,7 +29,7 @@ type Running = ClusterSummary & {
 };
 
 const withProgress = async (context: Context, instance: ClusterSummary): Promise<Running> => {
-  const standing = await standingIn(context, instance).catch(() => context.signal.throwIfAborted());
+  const standing = await standingIn(context, instance, { isQuiet: true }).catch(() => context.signal.throwIfAborted());
   if (standing?.lab.name !== instance.lab) return instance;
   const { lab, passed, points, maxPoints } = standing;
   return { ...instance, progress: { passed: passed.length, tasks: lab.tasks.length, points, maxPoints } };
