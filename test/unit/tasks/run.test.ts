@@ -236,10 +236,10 @@ describe('a wrong call in a script', () => {
 
   test('of `answer` in a solution is found, too', async () => {
     const run = await runOf(
-      'export const setup = async () => {}; export const solve = (lab) => lab.answer("check", 3306);',
+      'export const setup = async () => {}; export const solve = (lab) => lab.answer("check", true);',
     );
     await expect(solveTask(run)).rejects.toMatchObject({
-      message: expect.stringContaining('`value` must be a text, not a number'),
+      message: expect.stringContaining('`value` must be a text, not true or false'),
       hint: expect.stringMatching(/^The script of the lab must be corrected/),
     });
   });

@@ -29,14 +29,15 @@ export const solveEarlier = (course: Course, tasks: readonly TaskDefinition[]): 
   course.part('earlier', course.say.earlier, async () => {
     for (const task of tasks) {
       await solveTask(course.run(task));
-      // Only a grading with the checks that change the cluster records such a task, and others may wait for it.
       await course.grade({ tasks: [task], once: !isNeeded(course, task) });
       course.solved.add(task.id);
     }
     return undefined;
   });
 
-const isNeeded = ({ tasks }: Course, { id }: TaskDefinition): boolean => tasks.some(({ needs }) => needs?.includes(id));
+/** Only a grading with the checks that change the cluster records such a task, and a tested one may wait for it. */
+export const isNeeded = ({ tasks }: Pick<Course, 'tasks'>, { id }: Pick<TaskDefinition, 'id'>): boolean =>
+  tasks.some(({ needs }) => needs?.includes(id));
 
 export const titleOf = ({ lab, language, say }: Course, task: TaskDefinition): string => {
   const [number, title] = [lab.tasks.indexOf(task) + 1, localize(task.title, language)];
