@@ -1,6 +1,7 @@
 // The cluster of `labs test`: built, stopped and deleted as the commands for students do it, but without a word.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readdir } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import type { LabDefinition } from '../../api/lab.ts';
@@ -41,7 +42,7 @@ export const testBench = (given: Context, docker: Containers, lab: LabDefinition
         open: (machine, command) => cluster.containers.open(cluster.machine(machine).id, command),
         async openHost(command) {
           host ??= await hostPrograms(context, { name, lab: lab.name });
-          return runHere(command, host.variables);
+          return runHere(command, host);
         },
       };
     },
@@ -84,6 +85,8 @@ export const silent = (context: Context): Context => {
 
 interface HostPrograms extends AsyncDisposable {
   readonly variables: Programs['variables'];
+  /** An empty one of its own: commands of texts write files, and the author's must stay as they are. */
+  readonly folder: string;
 }
 
 const hostPrograms = async (
@@ -92,17 +95,24 @@ const hostPrograms = async (
 ): Promise<HostPrograms> => {
   const wayIn: WayIn = await openWayIn(context, cluster);
   const programs = await programsFor(context, cluster.name, wayIn);
+  const folder = await mkdtemp(join(tmpdir(), 'labs-test-'));
   return {
+    folder,
     variables: { ...withoutNpm(context.environment.variables), ...programs.variables } as Programs['variables'],
     async [Symbol.asyncDispose]() {
+      await rm(folder, { recursive: true, force: true });
       await programs[Symbol.asyncDispose]();
       await wayIn[Symbol.asyncDispose]();
     },
   };
 };
 
-const runHere = ([program = '', ...args]: readonly string[], variables: Programs['variables']): ExecSession => {
-  const child: ChildProcess = spawn(program, args, { stdio: 'pipe', env: { ...variables }, detached: true });
+const runHere = (
+  [program = '', ...args]: readonly string[],
+  { variables, folder }: Pick<HostPrograms, 'variables' | 'folder'>,
+): ExecSession => {
+  const options = { stdio: 'pipe', env: { ...variables }, cwd: folder, detached: true } as const;
+  const child: ChildProcess = spawn(program, args, options);
   const { promise: exitCode, resolve, reject } = Promise.withResolvers<number>();
   child.once('error', reject);
   child.once('exit', (code) => resolve(code ?? 1));

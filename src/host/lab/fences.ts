@@ -77,16 +77,20 @@ const failsMark = /^fails(=\d+(,\d+)*)?$/;
 const isUnfinished = (text: string): boolean =>
   (parse(text).errors ?? []).some(({ message }) => /^(unterminated|expected) /.test(message));
 
+/** Whether a heredoc has begun whose last line is missing: bash takes the end of the file for it, with a warning. */
+const hasOpenDocument = (rows: readonly string[]): boolean =>
+  rows.some((row, index) => {
+    const delimiter = /<<-?\s*['"]?(\w+)/.exec(row)?.[1];
+    return delimiter !== undefined && !rows.slice(index + 1).includes(delimiter);
+  });
+
 /** Lines → commands. What does not end is a command all the same. */
 export const commandsIn = (rows: readonly string[]): readonly string[] => {
   const commands: string[] = [];
   let command: string[] = [];
   for (const row of rows) {
     command.push(row);
-    const delimiter = command.map((line) => /<<-?\s*['"]?(\w+)/.exec(line)?.[1]).find((word) => word !== undefined);
-    const unfinished = row.endsWith('\\') || isUnfinished(command.join('\n'));
-    const open = delimiter === undefined ? unfinished : row !== delimiter;
-    if (open) continue;
+    if (row.endsWith('\\') || hasOpenDocument(command) || isUnfinished(command.join('\n'))) continue;
     commands.push(command.join('\n'));
     command = [];
   }

@@ -115,15 +115,17 @@ test('no rule is deleted of a headless service, which has none', () => {
   expect(apply('None')).toEqual([]);
 });
 
-test('no target port is changed for a check that looks for an element of a set', () => {
-  const apply = (check: object) => {
+test('no target port is changed for a check that looks only at the service itself', () => {
+  const apply = (...checks: readonly object[]) => {
     const [subject] = subjectsIn(objects);
     const endpoint = { address: '10.244.1.2', port: 80 };
-    const from = { tasks: [looksAt(check)], say: { targetPort: String } } as unknown as Derivation;
+    const from = { tasks: [looksAt(...checks)], say: { targetPort: String } } as unknown as Derivation;
     return targetPort(from, { ...(subject as Subject), endpoint }).flatMap(({ tasks }) => tasks);
   };
   const element = { type: 'nftables', on: 'node/node01', elements: { set: 'service-ips', has: '10.96.0.20' } };
   expect(apply(element)).toEqual([]);
+  // A comparison of all rules carries packets, and a lookup names the service. Neither sees a target port.
+  expect(apply({ type: 'twin', on: 'node/node01' }, { type: 'lookup', from: 'pod/blue', name: 'web' })).toEqual([]);
   expect(apply({ type: 'http', from: 'pod/blue', url: 'http://web/' })).toHaveLength(1);
 });
 

@@ -54,6 +54,8 @@ test('a text in quotes over several lines is one command', () => {
 test('a loop over several lines is one command, and words of texts begin none', () => {
   const loop = 'for i in 1 2; do for n in 3 4; do\n  echo $i $n\ndone; done | sort';
   expect(commandsIn(`${loop}\ntrue`.split('\n'))).toEqual([loop, 'true']);
+  const fed = 'for i in 1 2; do cat <<END\none\nEND\ndone';
+  expect(commandsIn(`${fed}\ntrue`.split('\n'))).toEqual([fed, 'true']);
   const branch = 'if true\nthen\n  case x in\n    x) echo 1 ;;\n  esac\nfi';
   expect(commandsIn(`${branch}\ntrue`.split('\n'))).toEqual([branch, 'true']);
   const plain = ["grep 'if for' file", 'echo for if', 'until true; do false; done', 'ls while'];

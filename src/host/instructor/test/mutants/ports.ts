@@ -1,6 +1,6 @@
 // Wrong solutions: a service with a wrong port.
-import { carries, type Derivation, idsOf, type Mutant, named, patch, restoreSpec } from './mutant.ts';
-import type { Subject } from './subjects.ts';
+import { type Derivation, idsOf, type Mutant, patch, restoreSpec } from './mutant.ts';
+import type { Mention, Subject } from './subjects.ts';
 
 const withPorts = (from: Derivation, subject: Subject, fields: (port: number) => object): Promise<string> =>
   patch(from, subject, [
@@ -11,10 +11,7 @@ const withPorts = (from: Derivation, subject: Subject, fields: (port: number) =>
     },
   ]);
 
-/**
- * Without endpoints, or with endpoints by hand, the target port means nothing. It means nothing either to a check that
- * looks for an element of a set: the element names the service, not what is behind it.
- */
+/** Without endpoints, or with endpoints by hand, the target port means nothing. */
 export const targetPort = (from: Derivation, subject: Subject): readonly Mutant[] =>
   subject.endpoint === undefined || subject.service.spec.selector === undefined
     ? []
@@ -22,16 +19,19 @@ export const targetPort = (from: Derivation, subject: Subject): readonly Mutant[
         {
           group: 'target port',
           what: from.say.targetPort(subject.key),
-          tasks: idsOf(
-            named(carries(from, subject.key), subject.key).filter(({ mentions }) =>
-              mentions.some(({ service, field }) => service === subject.key && !field.startsWith('elements.')),
-            ),
-          ),
+          tasks: idsOf(from.tasks.filter(({ mentions }) => mentions.some((each) => seesEndpoints(each, subject)))),
           services: [subject.key],
           apply: () => withPorts(from, subject, () => ({ targetPort: wrongPort(subject.endpoint?.port ?? 0) })),
           undo: [restoreSpec(from, subject)],
         },
       ];
+
+/**
+ * Whether the check looks at what is behind the service. An element of a set names the service only, and whoever
+ * compares all rules of a node compares them with the services that there are.
+ */
+const seesEndpoints = ({ service, carries, field }: Mention, { key }: Subject): boolean =>
+  service === key && carries && field !== 'type' && !field.startsWith('elements.');
 
 export const servicePort = (from: Derivation, subject: Subject): readonly Mutant[] =>
   subject.port === undefined
