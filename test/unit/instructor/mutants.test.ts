@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import type { CheckDefinition, LabDefinition, TaskDefinition } from '../../../src/api/lab.ts';
 import { judge } from '../../../src/host/instructor/test/again.ts';
 import type { Course, Outcomes } from '../../../src/host/instructor/test/course.ts';
+import { byHand } from '../../../src/host/instructor/test/mutants/by-hand.ts';
 import type { Derivation, Mutant } from '../../../src/host/instructor/test/mutants/mutant.ts';
 import { deletionsIn, nftOnNodes } from '../../../src/host/instructor/test/mutants/nft.ts';
 import { targetPort } from '../../../src/host/instructor/test/mutants/ports.ts';
@@ -127,6 +128,22 @@ test('no target port is changed for a check that looks only at the service itsel
   // A comparison of all rules carries packets, and a lookup names the service. Neither sees a target port.
   expect(apply({ type: 'twin', on: 'node/node01' }, { type: 'lookup', from: 'pod/blue', name: 'web' })).toEqual([]);
   expect(apply({ type: 'http', from: 'pod/blue', url: 'http://web/' })).toHaveLength(1);
+});
+
+test('load balancers are deleted one at a time, because two could get the address of each other', () => {
+  const groupsOf = (type: string) => {
+    const endpoint = { address: '10.244.1.2', port: 80 };
+    const say = { hosts: String, listener: String };
+    const task = looksAt({ type: 'http', from: 'pod/blue', url: 'http://web/' }, { type: 'twin', on: 'node/node01' });
+    const made = subjectsIn(objects).flatMap((subject) => {
+      const balanced = { ...subject.service, spec: { ...subject.service.spec, type } };
+      const from = { tasks: [task], say } as unknown as Derivation;
+      return byHand(from, { ...subject, service: balanced, endpoint } as Subject);
+    });
+    return made.map(({ group }) => group);
+  };
+  expect(groupsOf('ClusterIP')).toEqual(['hosts', 'listener']);
+  expect(groupsOf('LoadBalancer')).toEqual(['hosts on default/web', 'listener on default/web']);
 });
 
 test('endpoints and a node port say nothing about the port of a service', () => {

@@ -48,8 +48,11 @@ export const byHand = (from: Derivation, subject: Subject): readonly Mutant[] =>
         `systemctl stop ${unit}-ip ${unit}-node 2>/dev/null || true; ip address del ${clusterIP}/32 dev lo 2>/dev/null || true`,
       ),
   });
+  // Two load balancers that are made anew at once may get each other's address.
+  const apart = (group: string): string =>
+    service.spec.type === 'LoadBalancer' ? `${group} on ${subject.key}` : group;
   const direct: Mutant = {
-    group: 'hosts',
+    group: apart('hosts'),
     what: say.hosts(subject.key),
     tasks: idsOf(tasks.filter(({ byName }) => byName.some((each) => each.service === subject.key))),
     services: [subject.key],
@@ -60,7 +63,7 @@ export const byHand = (from: Derivation, subject: Subject): readonly Mutant[] =>
     undo: [...noHosts, back],
   };
   const listener: Mutant = {
-    group: 'listener',
+    group: apart('listener'),
     what: say.listener(subject.key),
     tasks: idsOf(tasks),
     services: [subject.key],
