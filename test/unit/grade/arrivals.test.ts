@@ -47,6 +47,8 @@ const world: World = {
           { name: 'admin', port: 8081 },
         ],
       ),
+      // Somebody wrote an endpoint by hand that the controller has, too. It is one place all the same.
+      slice('web', ['10.244.2.2'], [{ name: 'http', port: 8080 }]),
     ],
   },
 };

@@ -226,7 +226,7 @@ const endpointsOf = (reference: string, { objects }: View, say: Say): readonly s
         .filter(({ conditions }) => conditions?.ready !== false)
         .flatMap(({ addresses }) => (ports ?? []).map(({ port }) => `${addresses[0]}:${port}`)),
     );
-  if (found.length > 0) return found;
+  if (found.length > 0) return [...new Set(found)];
   const service = describeReference(reference.replace(/^endpoints/, 'service'), say);
   throw new Unmet(say.noEndpoints(service), say.selectorHint());
 };

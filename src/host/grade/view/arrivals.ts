@@ -86,7 +86,8 @@ export class Arrivals {
   }
 
   #few(endpoints: readonly Candidate[]): readonly Candidate[] | undefined {
-    return endpoints.length > mostEndpoints ? undefined : endpoints;
+    const known = onceEach(endpoints);
+    return known.length > mostEndpoints ? undefined : known;
   }
 
   #endpointsOf({ metadata }: Service, { name = '' }: ServicePort): readonly Candidate[] {
@@ -121,5 +122,15 @@ export class Arrivals {
     return { spot: { machine, podIp: address }, address };
   }
 }
+
+/** Two slices of a service may name the same endpoint. What comes to it came to one place, and not to two. */
+const onceEach = (endpoints: readonly Candidate[]): readonly Candidate[] => {
+  const known = new Map<string, Candidate>();
+  for (const each of endpoints) {
+    const key = `${each.address}:${each.port}`;
+    known.set(key, { ...each, isReady: each.isReady || known.get(key)?.isReady === true });
+  }
+  return [...known.values()];
+};
 
 const isTcp = ({ protocol = 'TCP' }: { readonly protocol?: string }): boolean => protocol === 'TCP';

@@ -113,7 +113,7 @@ export class Paths {
   }
 
   #endpointsOf({ metadata }: Service, { name = '', protocol = 'TCP' }: ServicePort): readonly string[] {
-    return this.#options.objects
+    const found = this.#options.objects
       .list<EndpointSlice>('endpointslice')
       .filter((slice) => slice.metadata.namespace === metadata.namespace)
       .filter((slice) => slice.metadata.labels?.[serviceNameLabel] === metadata.name)
@@ -126,6 +126,8 @@ export class Paths {
               .flatMap(({ addresses }) => addresses.map((address) => `${address}:${port}`)),
           ),
       );
+    // Two slices of a service may name the same endpoint. kube-proxy has one rule for it.
+    return [...new Set(found)];
   }
 
   /** Its name in the model. */

@@ -187,6 +187,18 @@ describe('a path check', () => {
     ).toMatchObject({ outcome: 'fail', observed: 'no service has 192.168.56.11:31000' });
   });
 
+  test('counts an endpoint once that two slices of the service name', async () => {
+    const { objects = {}, ...rest } = world();
+    const path = '/apis/discovery.k8s.io/v1/endpointslices';
+    const slices = (objects[path] ?? []) as { endpoints: object[] }[];
+    const byHand = slices.map((slice) => ({ ...slice, endpoints: slice.endpoints.slice(0, 1) }));
+    const twice = { ...rest, objects: { ...objects, [path]: [...slices, ...byHand] } };
+    const partly = check({ points: 4, partial: true });
+    const { points } = await gradeCheck(partly, world());
+    expect(points).toBe(2);
+    expect(await gradeCheck(partly, twice)).toMatchObject({ points });
+  });
+
   test.each(['10.96.0.99:80', '192.168.56.11:31000'])(
     'takes no program by hand at %s for an endpoint, because only services have such addresses and ports',
     async (to) => {
