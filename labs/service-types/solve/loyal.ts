@@ -1,4 +1,4 @@
-import type { LabHandle, SetupScript, SolveScript } from 'kube-network-labs/lab';
+import type { SetupScript, SolveScript } from 'kube-network-labs/lab';
 import { listsOf } from './lists.ts';
 import { patchService } from './objects.ts';
 
@@ -8,7 +8,6 @@ const lounge = {
 };
 
 export const solve: SolveScript = async (lab) => {
-  await dropSlices(lab);
   await patchService(lab, lounge, {
     selector: lounge.spec.selector,
     sessionAffinity: 'ClientIP',
@@ -23,10 +22,7 @@ export const solve: SolveScript = async (lab) => {
 };
 
 export const clear: SetupScript = async (lab) => {
-  await dropSlices(lab);
+  // Those that a student wrote by hand stay otherwise. The controller makes its own anew.
+  await lab.kubectl('delete', 'endpointslices', '-l', 'kubernetes.io/service-name=lounge', '--ignore-not-found');
   await patchService(lab, lounge, { sessionAffinity: 'None', sessionAffinityConfig: null });
 };
-
-/** Those that a student wrote by hand stay otherwise. The controller makes its own anew. */
-const dropSlices = (lab: LabHandle): Promise<string> =>
-  lab.kubectl('delete', 'endpointslices', '-l', 'kubernetes.io/service-name=lounge', '--ignore-not-found');
