@@ -102,8 +102,9 @@ test('a lookup looks at a service, but not at its packets and ports', () => {
 });
 
 test('no rule is deleted of a headless service, which has none', () => {
-  const apply = (clusterIP: string) => {
-    const [subject] = subjectsIn({ ...objects, services: [service('shop', 'cart', clusterIP)] });
+  const apply = (clusterIP: string, policies: object = {}) => {
+    const cart = service('shop', 'cart', clusterIP);
+    const [subject] = subjectsIn({ ...objects, services: [{ ...cart, spec: { ...cart.spec, ...policies } }] });
     const endpoint = { address: '10.244.1.2', port: 80 };
     const nodesOf = { 'shop/cart': ['node01', 'node02'] };
     const task = { ...looksAt({ type: 'http', from: 'node/*', url: 'http://web/' }), carried: ['shop/cart'], nodesOf };
@@ -114,6 +115,8 @@ test('no rule is deleted of a headless service, which has none', () => {
   };
   expect(apply('10.96.0.30').length).toBeGreaterThan(0);
   expect(apply('None')).toEqual([]);
+  // What is right on one node only is wrong all the same.
+  expect(apply('10.96.0.30', { internalTrafficPolicy: 'Local' })).toHaveLength(1);
 });
 
 test('no target port is changed for a check that looks only at the service itself', () => {

@@ -11,9 +11,11 @@ const withPorts = (from: Derivation, subject: Subject, fields: (port: number) =>
     },
   ]);
 
-/** Without endpoints, or with endpoints by hand, the target port means nothing. */
+/** Without endpoints, with endpoints by hand, or without an address, the target port means nothing. */
 export const targetPort = (from: Derivation, subject: Subject): readonly Mutant[] =>
-  subject.endpoint === undefined || subject.service.spec.selector === undefined
+  subject.endpoint === undefined ||
+  subject.service.spec.selector === undefined ||
+  subject.service.spec.clusterIP === 'None'
     ? []
     : [
         {

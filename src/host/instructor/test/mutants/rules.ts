@@ -25,9 +25,13 @@ const isAbout = (line: string, key: string): boolean => new RegExp(`--comment "?
 /** kube-proxy writes nothing for a service without an address. */
 const isHeadless = ({ service }: Subject): boolean => service.spec.clusterIP === 'None';
 
+/** A node uses only its own endpoints then, so the rule of another one may mean nothing. */
+const isLocal = ({ service: { spec } }: Subject): boolean =>
+  spec.internalTrafficPolicy === 'Local' || spec.externalTrafficPolicy === 'Local';
+
 /** The rule that leads to an endpoint is missing on one node. */
 export const rule = (from: Derivation, subject: Subject): readonly Mutant[] =>
-  subject.endpoint === undefined || isHeadless(subject)
+  subject.endpoint === undefined || isHeadless(subject) || isLocal(subject)
     ? []
     : from.ruleNodes.map((node) => ({
         group: `rule on ${node}`,
