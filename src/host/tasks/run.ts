@@ -97,8 +97,8 @@ const seenToFail = async (run: TaskRun, acted: boolean): Promise<void> => {
   throw new LabError('LAB_SETUP_NO_EFFECT', message, {
     exitCode: ExitCode.broken,
     hint:
-      'Programs of the nodes may have been replaced. `labs reset` builds the lab anew. If the task cannot begin then, ' +
-      'its script `setup` is wrong: the script must make a check of the task fail.',
+      'Programs of the nodes may have been replaced. `labs reset` builds the lab anew. If the task cannot ' +
+      'begin then, its script `setup` is wrong: the script must make a check of the task fail.',
   });
 };
 

@@ -40,7 +40,9 @@ const failures: Readonly<Record<ProbeFailure, (message: string) => string>> = {
 /** `wholeWay`: how to see the way of the packet, or empty. */
 const failureHints: Readonly<Record<ProbeFailure, (wholeWay: string) => string>> = {
   unresolved: () =>
-    'If the name server did not answer: look at /etc/resolv.conf of the pod, at the service kube-dns and its endpoints, and at the rules for this service on the node of the pod. If it has no such name: is there such a service in that namespace (kubectl get services -A), and if it is an ExternalName, does the name to which it leads resolve?',
+    'If the name server did not answer: look at /etc/resolv.conf of the pod, at the service kube-dns and ' +
+    'its endpoints, and at the rules for this service on the node of the pod. If it has no such name: is there such a ' +
+    'service in that namespace (kubectl get services -A), and if it is an ExternalName, does the name to which it leads resolve?',
   unreachable: () =>
     'Look at the routes (`ip route`) of the sender and at REJECT rules: packets to a service without endpoints are rejected.',
   refused: () =>
@@ -73,7 +75,9 @@ const koreanFailures: typeof failures = {
 
 const koreanFailureHints: typeof failureHints = {
   unresolved: () =>
-    '네임 서버의 응답이 없으면 파드의 /etc/resolv.conf, kube-dns 서비스와 그 엔드포인트, 파드가 있는 노드의 kube-dns 규칙을 보세요. 그런 이름이 없다고 하면 그 네임스페이스에 그 서비스가 있는지 보세요(kubectl get services -A). ExternalName이라면 가리키는 이름의 주소를 찾을 수 있습니까?',
+    '네임 서버의 응답이 없으면 파드의 /etc/resolv.conf, kube-dns 서비스와 그 엔드포인트, 파드가 있는 노드의 kube-dns 규칙을 보세요. ' +
+    '그런 이름이 없다고 하면 그 네임스페이스에 그 서비스가 있는지 보세요(kubectl get services -A). ' +
+    'ExternalName이라면 가리키는 이름의 주소를 찾을 수 있습니까?',
   unreachable: () =>
     '보내는 쪽의 경로(`ip route`)와 REJECT 규칙을 보세요. 엔드포인트가 없는 서비스로 가는 패킷은 거부됩니다.',
   refused: () =>

@@ -130,7 +130,8 @@ export const seriesEnglish = {
     `${target} has ${ready === 0 ? 'no ready endpoint' : ready === 1 ? 'only 1 ready endpoint' : `only ${ready} ready endpoints`}`,
   readyHint: () => 'Which pods does the service select, and are they ready? kubectl get endpointslices',
   spreadHint: () =>
-    'Does the service have `sessionAffinity: ClientIP`, which keeps a client at one endpoint? With a traffic policy `Local`, a node uses only the endpoints on itself. Otherwise: does each node have a rule for each endpoint?',
+    'Does the service have `sessionAffinity: ClientIP`, which keeps a client at one endpoint? With a traffic ' +
+    'policy `Local`, a node uses only the endpoints on itself. Otherwise: does each node have a rule for each endpoint?',
   stickyHint: () => 'Does the service have `sessionAffinity: ClientIP`? kubectl get service NAME -o yaml',
 };
 
@@ -151,7 +152,9 @@ export const seriesKorean: SeriesWords = {
   fewReady: (target, ready) => `${target}에 준비된 엔드포인트가 ${ready}개뿐임`,
   readyHint: () => '서비스가 어떤 파드를 선택합니까? 그 파드는 준비되었습니까? kubectl get endpointslices',
   spreadHint: () =>
-    '서비스에 `sessionAffinity: ClientIP`가 있습니까? 그러면 한 클라이언트는 한 엔드포인트로만 갑니다. 트래픽 정책이 `Local`이면 노드는 자신에게 있는 엔드포인트만 씁니다. 둘 다 아니라면 노드마다 각 엔드포인트의 규칙이 있습니까?',
+    '서비스에 `sessionAffinity: ClientIP`가 있습니까? 그러면 한 클라이언트는 한 엔드포인트로만 갑니다. ' +
+    '트래픽 정책이 `Local`이면 노드는 자신에게 있는 엔드포인트만 씁니다. ' +
+    '둘 다 아니라면 노드마다 각 엔드포인트의 규칙이 있습니까?',
   stickyHint: () => '서비스에 `sessionAffinity: ClientIP`가 있습니까? kubectl get service NAME -o yaml',
 };
 

@@ -93,7 +93,8 @@ const en = {
     `on ${place}, \`${command}\` ends with exit code ${code}${output === '' ? '' : `: ${output}`}`,
   markFails: (mark: string) => `If it is meant to fail, write \`${mark}\` behind the name of the machine`,
   markFailsOrAfter: (mark: string) =>
-    `If it works only once the task is solved, write \`after\` behind the name of the machine; if it is meant to fail, write \`${mark}\``,
+    `If it works only once the task is solved, write \`after\` behind the name of the machine; ` +
+    `if it is meant to fail, write \`${mark}\``,
   commandWorked: (place: string, command: string) => `on ${place}, \`${command}\` is meant to fail, and ends with 0`,
   commandEndless: (place: string, command: string, seconds: number) =>
     `on ${place}, \`${command}\` does not end within ${seconds} s`,
@@ -101,7 +102,8 @@ const en = {
     'If it goes on while the next block runs, make it the last command of its block and write `meanwhile` behind the ' +
     'name of the machine',
   endMeanwhile: (fails: boolean) =>
-    `The next block does not make it end. If that is right, write \`timeout 10\` before it${fails ? '' : ', and `fails` beside `meanwhile`'}: ` +
+    `The next block does not make it end. If that is right, write \`timeout 10\` before it` +
+    `${fails ? '' : ', and `fails` beside `meanwhile`'}: ` +
     'timeout ends it with the exit code 124',
   ranCommands: (count: number) => (count === 1 ? '1 command' : `${count} commands`),
 };

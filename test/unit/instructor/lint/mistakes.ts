@@ -138,7 +138,9 @@ export const mistakes: readonly Mistake[] = [
     lab,
     [
       'id: closed\n        type: process',
-      'id: way\n        type: route\n        on: node/node01\n        to: 10.9.0.0/24\n        via: r2\n        title: { en: W, ko: 가 }\n      - id: closed\n        type: process',
+      'id: way\n        type: route\n        on: node/node01\n        to: 10.9.0.0/24\n        via: r2\n'.concat(
+        '        title: { en: W, ko: 가 }\n      - id: closed\n        type: process',
+      ),
     ],
     { text: 'via: r2' },
   ),
@@ -148,7 +150,9 @@ export const mistakes: readonly Mistake[] = [
     lab,
     [
       'id: closed\n        type: process',
-      'id: way\n        type: route\n        on: node/node01\n        to: 10.9.0.7/24\n        title: { en: W, ko: 가 }\n      - id: closed\n        type: process',
+      'id: way\n        type: route\n        on: node/node01\n        to: 10.9.0.7/24\n'.concat(
+        '        title: { en: W, ko: 가 }\n      - id: closed\n        type: process',
+      ),
     ],
     { text: 'to: 10.9.0.7/24' },
   ),
