@@ -45,7 +45,8 @@ export const explained: Readonly<Record<string, Explained>> = {
       'A model follows the packets; what nobody can judge never passes. `endpoints` and `arrives` ask whether the ' +
       'answer comes back, too. `masqueraded` and `sourcePreserved` look at the way there only, but not at where it ends. ' +
       'No value asks for an arrival without an answer. `sourcePreserved` comes nearest: the packets arrive at a ' +
-      'machine that has the address. A `route` check on each machine of the way refuses other routes that lead there, too.',
+      'machine that has the address. A `route` check on each machine of the way refuses other routes that lead ' +
+      'there, too.',
     example: { from: ['node/*', 'pod/blue'], to: `${clusterIp}:80`, expect: ['endpoints', 'balanced'] },
   },
   twin: {

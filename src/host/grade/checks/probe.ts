@@ -41,8 +41,9 @@ const failures: Readonly<Record<ProbeFailure, (message: string) => string>> = {
 const failureHints: Readonly<Record<ProbeFailure, (wholeWay: string) => string>> = {
   unresolved: () =>
     'If the name server did not answer: look at /etc/resolv.conf of the pod, at the service kube-dns and ' +
-    'its endpoints, and at the rules for this service on the node of the pod. If it has no such name: is there such a ' +
-    'service in that namespace (kubectl get services -A), and if it is an ExternalName, does the name to which it leads resolve?',
+    'its endpoints, and at the rules for this service on the node of the pod. ' +
+    'If it has no such name: is there such a service in that namespace (kubectl get services -A), and if it is an ' +
+    'ExternalName, does the name to which it leads resolve?',
   unreachable: () =>
     'Look at the routes (`ip route`) of the sender and at REJECT rules: packets to a service without endpoints are rejected.',
   refused: () =>

@@ -131,7 +131,8 @@ export const seriesEnglish = {
   readyHint: () => 'Which pods does the service select, and are they ready? kubectl get endpointslices',
   spreadHint: () =>
     'Does the service have `sessionAffinity: ClientIP`, which keeps a client at one endpoint? With a traffic ' +
-    'policy `Local`, a node uses only the endpoints on itself. Otherwise: does each node have a rule for each endpoint?',
+    'policy `Local`, a node uses only the endpoints on itself. ' +
+    'Otherwise: does each node have a rule for each endpoint?',
   stickyHint: () => 'Does the service have `sessionAffinity: ClientIP`? kubectl get service NAME -o yaml',
 };
 
