@@ -130,7 +130,6 @@ const testOne = async (context: Context, docker: Containers, one: One): Promise<
   const lock = join(environment.stateFolder, 'tests', `${name}.lock`);
   const work = async (): Promise<TestedRun> => {
     await makeRoom(context, docker, name);
-    const keep = options.keep === true;
     const result = await testLab({
       lab,
       bench: testBench(context, docker, lab, name),
@@ -141,11 +140,10 @@ const testOne = async (context: Context, docker: Containers, one: One): Promise<
       say: testWords[environment.language],
       fromEnglish: say.fromEnglish,
       onEvent,
-      keep,
+      keep: options.keep === true,
       signal,
     });
-    const kept = keep && findingsOf(result).length > 0;
-    return { ...result, name, ...(lab.variation.seed === undefined ? {} : { seed: lab.variation.seed }), kept };
+    return { ...result, name, ...(lab.variation.seed === undefined ? {} : { seed: lab.variation.seed }) };
   };
   return await withFileLock(lock, work, { timeoutMs: 100, signal }).catch((error: unknown) => {
     const busy = error instanceof LabError && error.code === 'LAB_TIMEOUT' && error.message.includes(lock);

@@ -10,8 +10,6 @@ export interface TestedRun extends TestResult {
   /** The name of its cluster. */
   readonly name: string;
   readonly seed?: string;
-  /** The cluster still runs. */
-  readonly kept: boolean;
 }
 
 export interface Tested {

@@ -13,6 +13,8 @@ export interface TestResult {
   readonly tried: readonly Tried[];
   /** What ended the test early: the reason of the signal, or the error of labs or of the machine. */
   readonly endedBy?: unknown;
+  /** The cluster still runs. */
+  readonly kept: boolean;
 }
 
 /**
@@ -35,7 +37,7 @@ export const testLab = async (options: CourseOptions & { readonly keep: boolean 
   if (keep) await options.bench.close();
   else if (failed) await options.bench.remove();
   else await testDeletion(course);
-  return { parts, tried, ...early };
+  return { parts, tried, kept: keep, ...early };
 };
 
 export const findingsOf = ({ parts }: Pick<TestResult, 'parts'>): readonly Finding[] =>
