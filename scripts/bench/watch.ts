@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { FactName } from '../../src/api/facts.ts';
 import type { Report } from '../../src/api/report.ts';
-import type { Cluster } from '../../src/host/cluster/open.ts';
+import { type Cluster, execIn } from '../../src/host/cluster/open.ts';
 import { gradeLive, type LiveOptions } from '../../src/host/grade/live.ts';
 import { distribution, type Figure, percentile } from './figures.ts';
 
@@ -86,9 +86,8 @@ const changes = async (
   isFull: (seen: Report) => boolean,
 ): Promise<readonly number[]> => {
   const times: number[] = [];
-  const { id } = cluster.machine('node01');
   const rule = (verb: string) =>
-    cluster.containers.exec(id, { command: ['iptables', verb, 'FORWARD', '-p', 'tcp', '-j', 'DROP'] });
+    execIn(cluster, 'node01', { command: ['iptables', verb, 'FORWARD', '-p', 'tcp', '-j', 'DROP'] });
   for (let run = 0; run < 5; run += 1) {
     await rule('-I');
     await until((seen) => !isFull(seen));

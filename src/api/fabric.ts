@@ -19,7 +19,7 @@ import type {
   TcpProbe,
 } from './probes.ts';
 import type { Ipv4 } from './scalars.ts';
-import type { Wired, WireParams } from './wiring.ts';
+import type { Booted, BootParams, Wired, WireParams } from './wiring.ts';
 
 /** `{"id":1,"method":"wire","params":{…}}` */
 export interface FabricRequest<M extends FabricMethod = FabricMethod> {
@@ -64,6 +64,10 @@ export interface FabricMethods {
   readonly release: { readonly params: Record<string, never>; readonly result: Record<string, never> };
   /** Records that the start of the claimed cluster has finished. */
   readonly complete: { readonly params: Record<string, never>; readonly result: Record<string, never> };
+  /** Starts the machines in their containers. Leaves those that run already. */
+  readonly boot: { readonly params: BootParams; readonly result: Booted };
+  /** As `boot`, by an agent that does not hold the claim. Names only the machines that run. */
+  readonly reboot: { readonly params: BootParams; readonly result: Booted };
   /** Creates the bridge and the links. Keeps what is already right, so it can be repeated. */
   readonly wire: { readonly params: WireParams; readonly result: Wired };
   /** As `wire`, for machines that were restarted since they got their link. Other links stay as they are. */

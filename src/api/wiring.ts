@@ -57,10 +57,30 @@ export interface Link {
   readonly quality?: LinkQuality;
 }
 
+/** A container whose machine is to be started in it. */
+export interface BootMachine {
+  readonly machine: string;
+  /** Process 1 of the container, in the process-id namespace of the engine. */
+  readonly pid: number;
+  /** A name that no other machine of the engine has, for its control groups. */
+  readonly group: string;
+  /** Root's id outside of the machine. Absent: root of the engine's machine. */
+  readonly ids?: number;
+}
+
+export interface BootParams {
+  readonly machines: readonly BootMachine[];
+}
+
+export interface Booted {
+  /** Machine → its process 1, in the process-id namespace of the engine. */
+  readonly inits: Readonly<Record<string, number>>;
+}
+
 export interface WireLink extends Link {
   /** The machine's name, e.g. `node01`. */
   readonly machine: string;
-  /** Process id of the container's init, in the process namespace of the Docker engine. */
+  /** Process 1 of the machine, in the process-id namespace of the engine. */
   readonly pid: number;
 }
 

@@ -65,12 +65,15 @@ const harmless = /^--max-[\w-]+=\d+$/;
 
 const node = '/usr/bin/node';
 
-/** The node image is the fabric's image, so that both have the same Node. */
 const runsNode = async (hostPid: number): Promise<boolean> => {
   const exe = `/proc/${hostPid}/exe`;
   // Undefined: the process has ended, or it is none of the lab's.
-  return linkNow(exe) !== undefined && (await isSameFile(exe, node));
+  return linkNow(exe) !== undefined && (await isSameFile(exe, ofImage(node)));
 };
+
+/** The machines' root file system, as it is without the changes of a student. */
+const rootFolder = '/labs/root';
+const ofImage = (path: string): string => `${rootFolder}${path}`;
 
 const isSameFile = async (...paths: readonly [string, string]): Promise<boolean> => {
   const [theirs, ours] = paths.map((path) => statSync(path, { bigint: true, throwIfNoEntry: false }));
@@ -100,7 +103,7 @@ const runsOwnCode = async (hostPid: number): Promise<boolean> => {
   const ranges = new Map([...files].map(([, range = '', path = '']) => [path, range] as const));
   const same = [...ranges].map(async ([path, range]) => {
     const file = `/proc/${hostPid}/map_files/${range}`;
-    return linkNow(file) === undefined || (await isSameFile(file, path));
+    return linkNow(file) === undefined || (await isSameFile(file, ofImage(path)));
   });
   return (await Promise.all(same)).every(Boolean);
 };

@@ -3,6 +3,7 @@
 import { nodePaths } from '../api/paths.ts';
 import { nameFailures, serve } from './agent.ts';
 import { createApiServerCheck } from './api-server.ts';
+import { createBoot } from './boot.ts';
 import { createJournal } from './change-journal.ts';
 import { createClaim } from './claim.ts';
 import { createDataplane } from './dataplane.ts';
@@ -41,6 +42,7 @@ const main = async ([command, socket]: readonly string[]): Promise<number> => {
     leftChange: journal.leftChange,
     endChange: journal.endChange,
     changeState: journal.changeState,
+    ...createBoot(claim),
     ...createWiring({ ...claim, pin }),
     facts: createFacts(processes),
     dataplane: createDataplane(processes),

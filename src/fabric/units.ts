@@ -27,9 +27,11 @@ export const createRestore =
 const unitCode = 100;
 
 /**
- * The fabric's systemctl asks process 1 of the machine. It enters the machine's process-id namespace only, because
- * systemd answers no process that it cannot see. The socket's place is fixed in systemctl, so a link there leads to the
- * machine's socket, in a mount namespace of this one command.
+ * The fabric's systemctl asks process 1 of the machine. systemd answers only its root, so systemctl enters the machine's
+ * namespaces of users and processes, but none of its files. The machine's root could trace a program there. It cannot
+ * trace one that it may run, but not read (ptrace(2), PR_SET_DUMPABLE(2const)): so the program is a copy with such a mode.
+ * The socket's place is fixed in systemctl, so a link there leads to the machine's socket, in a mount namespace of this
+ * one command.
  */
 const systemctl = `
 socket=/proc/$0/root/run/systemd/private
@@ -37,7 +39,12 @@ mkdir -p /run/systemd
 mount -t tmpfs units /run/systemd
 mkdir /run/systemd/system
 ln -s $socket /run/systemd/private
-nsenter --pid=/proc/$0/ns/pid -- systemctl --quiet "$@" || exit $((${unitCode} + $?))`;
+install -m 0711 /usr/bin/systemctl /run/systemd/systemctl
+# Nobody can enter the user namespace in which it is already.
+user=
+[ $(readlink /proc/$0/ns/user) = $(readlink /proc/self/ns/user) ] || user=--user=/proc/$0/ns/user
+nsenter $user --pid=/proc/$0/ns/pid -- \\
+  /run/systemd/systemctl --quiet "$@" || exit $((${unitCode} + $?))`;
 
 export const systemctlIn = async (
   { place, verb, units }: FabricMethods['systemctl']['params'],

@@ -11,6 +11,7 @@ import type { StepEvent } from '../../src/host/cluster/steps.ts';
 import { deleteCluster } from '../../src/host/cluster/stop.ts';
 import { connectDocker } from '../../src/host/docker/dockerode.ts';
 import { ensureImages } from '../../src/host/image/ensure.ts';
+import { inMachine } from '../../src/host/plan/boot.ts';
 import { labels } from '../../src/host/plan/names.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -82,7 +83,7 @@ export const containersOf = async (name: string): Promise<readonly string[]> =>
 
 export const kubectl = async (name: string, ...command: readonly string[]): Promise<string> => {
   const { exitCode, stdout, stderr } = await docker.exec(`labs-${name}-controlplane`, {
-    command: ['kubectl', ...command],
+    command: inMachine(['kubectl', ...command]),
   });
   if (exitCode !== 0) throw new Error(`kubectl ${command.join(' ')}: ${stderr}`);
   return stdout.trim();

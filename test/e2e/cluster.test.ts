@@ -4,6 +4,7 @@ import { parseIpv4 } from '../../src/api/scalars.ts';
 import { type Cluster, openCluster } from '../../src/host/cluster/open.ts';
 import { listClusters, statusOf } from '../../src/host/cluster/status.ts';
 import { deleteCluster, stopCluster } from '../../src/host/cluster/stop.ts';
+import { inMachine } from '../../src/host/plan/boot.ts';
 import { done, eventually, notYet } from '../../src/kit/eventually.ts';
 import { isLong } from '../support/runs.ts';
 import { cleanUp, containersOf, docker, kubectl, mustStart, requestFor, spec, tryStart } from './cluster-support.ts';
@@ -101,7 +102,9 @@ describe('a cluster', () => {
     const job = pod('job', { restartPolicy: 'Never', containers: [done] });
     const items = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: [served, job] });
     const command = ['sh', '-c', 'echo "$0" | kubectl apply -f -', items];
-    expect(await docker.exec(`labs-${name}-controlplane`, { command })).toMatchObject({ exitCode: 0 });
+    expect(await docker.exec(`labs-${name}-controlplane`, { command: inMachine(command) })).toMatchObject({
+      exitCode: 0,
+    });
     await kubectl(name, 'wait', '--for=condition=Ready', 'pod/served', '--timeout=60s');
     expect(await kubectl(name, 'get', 'pod', 'served', '--no-headers')).toMatch(/^served +2\/2 +Running/);
     const look = ['--image=busybox', '--target=main', '--container=look', '--profile=general'];
@@ -116,7 +119,7 @@ describe('a cluster', () => {
   });
 
   test('resolves the names of its machines, and cannot reach an address outside of the lab', async () => {
-    const { stdout } = await docker.exec(`labs-${name}-client`, { command: ['getent', 'hosts', 'node01'] });
+    const { stdout } = await docker.exec(`labs-${name}-client`, { command: inMachine(['getent', 'hosts', 'node01']) });
     expect(stdout).toContain('192.168.56.11');
     const outside = await cluster.fabric.call('http', {
       place: cluster.place('node01'),
@@ -137,7 +140,7 @@ describe('a cluster', () => {
 
   test('gives pods the memory, namespaces, names and volumes that they ask for, and no more', async () => {
     const command = ['sh', '-c', `kubectl create --filename=- <<'END'\n${askingPods}\nEND`];
-    expect((await docker.exec(`labs-${name}-controlplane`, { command })).exitCode).toBe(0);
+    expect((await docker.exec(`labs-${name}-controlplane`, { command: inMachine(command) })).exitCode).toBe(0);
     const ends = (pod: string, phase: string) =>
       kubectl(name, 'wait', `--for=jsonpath={.status.phase}=${phase}`, `pod/${pod}`, '--timeout=30s');
     await Promise.all([ends('greedy', 'Failed'), ends('asking', 'Succeeded')]);
@@ -157,7 +160,7 @@ describe('a cluster', () => {
   });
 
   test('a second start restores a deleted link, and creates nothing else', async () => {
-    await docker.exec(`labs-${name}-node01`, { command: ['ip', 'link', 'delete', 'eth0'] });
+    await docker.exec(`labs-${name}-node01`, { command: inMachine(['ip', 'link', 'delete', 'eth0']) });
     const again = await mustStart(requestFor(name));
     await again.cluster[Symbol.asyncDispose]();
     expect(again.resumed).toBe(true);
@@ -178,7 +181,7 @@ describe('a cluster', () => {
     await kubectl(name, 'expose', 'pod', 'web', '--port=80', '--type=NodePort');
     await kubectl(name, 'wait', '--for=condition=Ready', 'pod/web', '--timeout=20s');
     const kubeProxy = (...words: string[]) =>
-      docker.exec(`labs-${name}-node01`, { command: ['systemctl', ...words, 'kube-proxy'] });
+      docker.exec(`labs-${name}-node01`, { command: inMachine(['systemctl', ...words, 'kube-proxy']) });
     await kubeProxy('disable', '--now');
     const look = async () => ({
       podIp: await kubectl(name, 'get', 'pod', 'web', '--output=jsonpath={.status.podIP}'),

@@ -1,5 +1,6 @@
 // Many pods at once keep the nodes busy. Each pod that never restarts runs exactly once, also when kubelets are killed.
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { inMachine } from '../../src/host/plan/boot.ts';
 import { done, eventually, notYet } from '../../src/kit/eventually.ts';
 import { isLong } from '../support/runs.ts';
 import { cleanUp, docker, kubectl, mustStart, requestFor, spec } from './cluster-support.ts';
@@ -39,7 +40,7 @@ END
 done | kubectl create --filename=-`;
 
 const inNode = async (node: string, command: string): Promise<string> => {
-  const result = await docker.exec(`labs-${name}-${node}`, { command: ['sh', '-c', command] });
+  const result = await docker.exec(`labs-${name}-${node}`, { command: inMachine(['sh', '-c', command]) });
   if (result.exitCode !== 0) throw new Error(`${node}: ${result.stderr}`);
   return result.stdout.trim();
 };

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { nodePaths } from '../../src/api/paths.ts';
 import type { Report } from '../../src/api/report.ts';
+import { inMachine } from '../../src/host/plan/boot.ts';
 import { labs, type Ran, run as runProgram } from './cli-support.ts';
 
 const name = `e2e-exam-${process.pid}`;
@@ -46,7 +47,7 @@ afterAll(async () => {
 /** Past labs, as in a shell that was open before the end. */
 const kubectl = (...words: string[]): Promise<Ran> => {
   const command = ['kubectl', '--kubeconfig', nodePaths.adminConfig, ...words];
-  return runProgram(['docker', 'exec', `labs-${name}-controlplane`, ...command]);
+  return runProgram(['docker', 'exec', `labs-${name}-controlplane`, ...inMachine(command)]);
 };
 
 const isOver = async (): Promise<boolean> =>

@@ -10,7 +10,7 @@ import type { Containers, ExecResult } from '../../src/host/docker/port.ts';
 import { type EnsureOptions, ensureImages } from '../../src/host/image/ensure.ts';
 import { imageLabels } from '../../src/host/image/names.ts';
 import { listImages, loadImage, removeImage } from '../../src/host/image/store.ts';
-import { nodeCapabilities } from '../../src/host/plan/privileges.ts';
+import { fabricCapabilities } from '../../src/host/plan/privileges.ts';
 import { examine } from '../../src/host/setup/doctor.ts';
 import { done, eventually, notYet } from '../../src/kit/eventually.ts';
 
@@ -51,7 +51,7 @@ beforeAll(async () => {
     network: 'none',
     command: ['sleep', '3600'],
     labels: { 'labs.image-test': machine },
-    capabilities: nodeCapabilities,
+    capabilities: fabricCapabilities,
     securityOptions: ['seccomp=unconfined', 'apparmor=unconfined'],
     tmpfs: { '/tmp': 'exec' },
     mounts: [{ source: 'labs-images', path: '/var/lib/images', readOnly: true }],

@@ -1,5 +1,6 @@
 // Every proxy mode in a real lab: chosen in the config file, as a student does it, and tested from every machine.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { inMachine } from '../../src/host/plan/boot.ts';
 import { done, eventually, notYet } from '../../src/kit/eventually.ts';
 import { docker, kubectl } from './cluster-support.ts';
 
@@ -10,7 +11,7 @@ const pods = ['pod/modes', 'pod/blue'];
 /** Registers the tests. @param name of a running cluster with the specification of cluster-support.ts */
 export const testProxyModes = (name: string): void => {
   const run = async (machine: string, script: string): Promise<string> => {
-    const { stdout } = await docker.exec(`labs-${name}-${machine}`, { command: ['sh', '-c', script] });
+    const { stdout } = await docker.exec(`labs-${name}-${machine}`, { command: inMachine(['sh', '-c', script]) });
     return stdout.trim();
   };
   const processOf = (machine: string): Promise<string> =>

@@ -2,6 +2,7 @@
 import { fabricMachine } from '../../api/cluster.ts';
 import type { LabDefinition } from '../../api/lab.ts';
 import type { Cluster } from '../cluster/open.ts';
+import { execIn } from '../cluster/open.ts';
 import type { ClusterAccess, MachineAccess } from '../grade/access.ts';
 import type { MachineRole } from '../plan/types.ts';
 import { createScripts } from '../script/scripts.ts';
@@ -35,9 +36,8 @@ export const accessTo = (
     fabric: cluster.fabric,
     scripts: createScripts({ log: scriptLog }),
     exec: (machine, argv, options = {}) =>
-      cluster.containers.exec(machine === fabricMachine ? fabricId : cluster.machine(machine).id, {
-        command: argv,
-        ...options,
-      }),
+      machine === fabricMachine
+        ? cluster.containers.exec(fabricId, { command: argv, ...options })
+        : execIn(cluster, machine, { command: argv, ...options }),
   };
 };

@@ -7,6 +7,7 @@ import type { LabDefinition, Variation } from '../../api/lab.ts';
 import { passesNow, type Report } from '../../api/report.ts';
 import { ExitCode, LabError } from '../../kit/error.ts';
 import { withFileLock } from '../../kit/file-lock.ts';
+import { openIn } from '../cluster/open.ts';
 import { type ClusterSummary, listClusters } from '../cluster/status.ts';
 import type { GradeOptions } from '../grade/engine.ts';
 import { findLab, findTask, listLabs } from '../lab/catalogue.ts';
@@ -165,7 +166,7 @@ const applySteps = (
   const { cluster, lab, progress } = session;
   return runSteps(steps, answers, {
     access: session.access,
-    open: (machine, command) => cluster.containers.open(cluster.machine(machine).id, command),
+    open: (machine, spec) => openIn(cluster, machine, spec),
     begin: (task) => beginTask(taskRun(context, session, findTask(lab, task))),
     answer: (id, value) => progress.answer(id, value),
     onStep: (title, begun) =>

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { pipeline } from 'node:stream/promises';
 import { ExitCode } from '../../kit/error.ts';
 import type { Containers, ExecSession, ExecSpec } from '../docker/port.ts';
+import { inMachine } from '../plan/boot.ts';
 import type { Context } from './context.ts';
 import { interruptedCode } from './failure.ts';
 import type { Interrupt } from './interrupt.ts';
@@ -35,7 +36,11 @@ export const relay = async (options: RelayOptions): Promise<number> => {
 
 const relayTerminal = async ({ docker, container, command }: RelayOptions): Promise<number> => {
   const { stdin, stdout } = process;
-  const session = await docker.open(container, { ...command, terminal: sizeOf(stdout) });
+  const session = await docker.open(container, {
+    ...command,
+    command: inMachine(command.command),
+    terminal: sizeOf(stdout),
+  });
   const resize = (): void => void session.resize(sizeOf(stdout)).catch(() => {});
   stdin.setRawMode(true);
   stdout.on('resize', resize);
@@ -53,6 +58,7 @@ const relayPipes = async (options: RelayOptions): Promise<number> => {
   const mark = randomBytes(8).toString('hex');
   const session = await docker.open(container, {
     ...command,
+    command: inMachine(command.command),
     environment: { ...command.environment, [markName]: mark },
   });
   const { promise: stopped, resolve: stop } = Promise.withResolvers<number>();
@@ -106,7 +112,7 @@ const markName = 'LABS_RELAY';
 const interruptMarked = async ({ docker, container }: RelayOptions, mark: string): Promise<void> => {
   const script = `for found in $(grep -l "${markName}=${mark}" /proc/[0-9]*/environ 2>/dev/null); do
     found=\${found#/proc/}; kill -INT "\${found%/environ}"; done`;
-  await docker.exec(container, { command: ['sh', '-c', script] }).catch(() => {});
+  await docker.exec(container, { command: inMachine(['sh', '-c', script]) }).catch(() => {});
 };
 
 const sizeOf = (stdout: NodeJS.WriteStream) => ({ columns: stdout.columns || 80, rows: stdout.rows || 24 });

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import type { LabDefinition } from '../../api/lab.ts';
+import { openIn } from '../cluster/open.ts';
 import { stopCluster } from '../cluster/stop.ts';
 import type { Containers, ExecSession } from '../docker/port.ts';
 import type { Bench, Site } from '../instructor/test/bench.ts';
@@ -39,7 +40,7 @@ export const testBench = (given: Context, docker: Containers, lab: LabDefinition
       return {
         access,
         progress,
-        open: (machine, command) => cluster.containers.open(cluster.machine(machine).id, command),
+        open: (machine, spec) => openIn(cluster, machine, spec),
         async openHost(command) {
           host ??= await hostPrograms(context, { name, lab: lab.name });
           return runHere(command, host);

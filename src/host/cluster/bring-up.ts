@@ -1,15 +1,19 @@
 // The steps of a bring-up and of a resume, each list in the order in which the steps happen. start.ts chooses the list.
 
+import { setTimeout as delay } from 'node:timers/promises';
 import { controlPlaneIn, fabricMachine } from '../../api/cluster.ts';
 import { LabError } from '../../kit/error.ts';
+import { filesFolder, stateFolder } from '../plan/boot.ts';
 import { certificatesOf, planCluster, programsOf } from '../plan/plan.ts';
 import type { MachinePlan } from '../plan/types.ts';
+import { bootMachines } from './boot.ts';
 import { busy, claimCluster } from './claim.ts';
 import { apiServerReady, dnsAnswers, nodesReady, proxiesSynced } from './conditions.ts';
 import type { BringUp } from './context.ts';
 import { containerSpec } from './create.ts';
 import { connectFabric } from './fabric.ts';
 import { createGatewayVolume, removeGatewayVolume } from './gateway.ts';
+import { areIdsTaken, chooseIds } from './ids.ts';
 import { archive, programsRecord } from './install.ts';
 import { refuseMissingQueues } from './link-queues.ts';
 import { findMachines, inspectMachines, wiringOf } from './machines.ts';
@@ -47,23 +51,43 @@ const createMachines: Step<BringUp> = {
   name: 'create',
   title: 'Creating machines',
   needs: ['image', 'certificates'],
-  run: async (up) => {
-    up.plan = planCluster({ ...up.request.plan, image: up.image }, up.pki);
-    const { name } = up.plan;
+  run: async (up, signal) => {
+    const { name } = up.request.plan;
     // Without a fabric of its own, this start has lost against another one, whose volume this is.
     up.undo.push(`create the volume of ${name}`, async () => {
       if (up.ids.size > 0) await removeGatewayVolume(up.containers, name);
     });
     await createGatewayVolume(up.containers, name);
-    const [fabric, ...others] = up.plan.machines;
-    // The fabric comes first because its name is the lock: Docker lets only one of two starts create it.
-    if (fabric)
-      await createOne(up, fabric).catch((cause) => {
-        throw cause instanceof LabError && cause.code === 'LAB_NAME_TAKEN' ? busy(name, { cause }) : cause;
-      });
+    await createFabric(up, signal);
+    const others = up.plan.machines.slice(1);
     await allSettled(others.map((machine) => createOne(up, machine)));
     return `${up.plan.machines.length} containers`;
   },
+};
+
+/** How often another start may choose the same ids at the same moment. */
+const mostTries = 10;
+
+/** The fabric comes first because its name is the lock: Docker lets only one of two starts create it. */
+const createFabric = async (up: BringUp, signal: AbortSignal): Promise<void> => {
+  const { name, spec, unsafeNodes } = up.request.plan;
+  for (let tried = 1; ; tried += 1) {
+    const firstId = unsafeNodes ? undefined : await chooseIds(up.containers, { name, spec }, signal);
+    up.plan = planCluster({ ...up.request.plan, image: up.image, firstId }, up.pki);
+    const [fabric] = up.plan.machines;
+    if (!fabric) throw new Error('a plan has a fabric');
+    await createOne(up, fabric).catch((cause) => {
+      throw cause instanceof LabError && cause.code === 'LAB_NAME_TAKEN' ? busy(name, { cause }) : cause;
+    });
+    const machines = up.plan.machines.length - 1;
+    if (firstId === undefined) return;
+    if (!(await areIdsTaken(up.containers, { name, first: firstId, machines }, signal))) return;
+    if (tried === mostTries)
+      throw new LabError('LAB_IDS_TAKEN', 'Other labs start at the same time and take the same ids');
+    await up.containers.remove(idOf(up, fabricMachine));
+    // Both starts have seen each other. So that they do not choose the same again, each waits for another time.
+    await delay(Math.random() * 200, undefined, { signal });
+  }
 };
 
 /** Takes no signal: the undo needs the container's id, so a creation that has begun is always waited for. */
@@ -99,9 +123,11 @@ const installComponents: Step<BringUp> = {
   },
 };
 
-const install = async (up: BringUp, { name, files }: MachinePlan, signal: AbortSignal): Promise<void> => {
-  if (files.length === 0) return;
-  await up.containers.putArchive(idOf(up, name), '/', await archive(files, up.request.bundles), signal);
+const install = async (up: BringUp, machine: MachinePlan, signal: AbortSignal): Promise<void> => {
+  const { name, files, launcher, state } = machine;
+  const root = state ? stateFolder : '/';
+  const all = state ? [...launcher, ...files.map((file) => ({ ...file, path: `${filesFolder}${file.path}` }))] : files;
+  await up.containers.putArchive(idOf(up, name), root, await archive(all, up.request.bundles, { root }), signal);
   await recordPrograms(up, name, signal);
 };
 
@@ -129,13 +155,13 @@ const wireLinks: Step<BringUp> = {
   needs: ['fabric', 'start'],
   run: async (up, signal) => {
     const machines = await findMachines(up.containers, up.request.plan.name, signal);
-    const { running, down } = await inspectMachines(up.containers, machines, signal);
+    const { started, down } = await inspectMachines(up.containers, machines, signal);
     if (down.length > 0)
       failOrWarn(up, new LabError('LAB_MACHINE_DOWN', `${down.join(', ')} stopped right after the start`));
-    up.machines = running;
-    const [fabric] = running;
+    up.machines = await bootMachines(up.fabric, started, { claimed: true, signal });
+    const [fabric] = up.machines;
     if (fabric?.role !== 'fabric') throw new LabError('LAB_MACHINE_DOWN', 'The fabric stopped right after the start');
-    const params = wiringOf(fabric, running);
+    const params = wiringOf(fabric, up.machines);
     const { links } = await up.fabric.call('wire', params, { signal });
     return `${links} links`;
   },
@@ -240,7 +266,10 @@ const reinstallComponents: Step<BringUp> = {
 const reinstall = async (up: BringUp, machine: string, signal: AbortSignal): Promise<void> => {
   const programs = programsOf(up.request.plan.spec, machine);
   if (programs.length === 0) return;
-  await up.containers.putArchive(idOf(up, machine), '/', await archive(programs, up.request.bundles), signal);
+  const inContainer = machine === fabricMachine ? '' : filesFolder;
+  const files = programs.map((file) => ({ ...file, path: `${inContainer}${file.path}` }));
+  const root = machine === fabricMachine ? '/' : stateFolder;
+  await up.containers.putArchive(idOf(up, machine), root, await archive(files, up.request.bundles, { root }), signal);
   await recordPrograms(up, machine, signal);
 };
 

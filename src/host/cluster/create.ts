@@ -1,5 +1,6 @@
 // Translates a planned machine into the container that the engine creates.
 import type { ContainerSpec } from '../docker/port.ts';
+import { stateFolder } from '../plan/boot.ts';
 import type { ClusterPlan, MachinePlan } from '../plan/types.ts';
 
 export const containerSpec = (plan: ClusterPlan, machine: MachinePlan): ContainerSpec => ({
@@ -11,9 +12,13 @@ export const containerSpec = (plan: ClusterPlan, machine: MachinePlan): Containe
   environment: machine.environment,
   labels: machine.labels,
   network: 'none',
-  cgroupNamespace: 'private',
+  cgroupNamespace: machine.cgroupNamespace,
   ...(machine.pidMode === 'host' ? { pidMode: 'host' as const } : {}),
   capabilities: machine.capabilities,
+  ...(machine.dropCapabilities ? { dropCapabilities: machine.dropCapabilities } : {}),
+  ...(machine.readOnly ? { readOnly: true } : {}),
+  ...(machine.state ? { anonymousVolumes: [stateFolder] } : {}),
+  deviceRules: machine.deviceRules,
   securityOptions: machine.securityOptions,
   sysctls: machine.sysctls,
   tmpfs: machine.tmpfs,

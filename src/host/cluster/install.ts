@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { pack } from 'tar-stream';
 import { LabError } from '../../kit/error.ts';
+import { filesFolder } from '../plan/boot.ts';
 import type { PlannedFile } from '../plan/types.ts';
 
 /** Reads a bundle by its name in `dist/`, such as `node/kube-proxy.js`. */
@@ -37,14 +38,26 @@ const imageFolders = new Set([
   ...['/usr/local/lib', '/usr/local/sbin', '/var', '/var/lib', '/var/log', '/var/cache'],
 ]);
 
-/** A tar archive of the files and of the folders above them. */
-export const archive = async (files: readonly PlannedFile[], bundles: Bundles): Promise<Buffer> => {
+/** In a layer of its own, each folder decides for those below it. Only root's home is no folder for all. */
+const modeOf = (folder: string): number => (folder === `${filesFolder}/root` ? 0o700 : 0o755);
+
+/**
+ * A tar archive of the files and of the folders above them.
+ * @param root where the archive will be unpacked. The files are below it
+ */
+export const archive = async (
+  files: readonly PlannedFile[],
+  bundles: Bundles,
+  { root = '/' }: { readonly root?: string } = {},
+): Promise<Buffer> => {
   const tar = pack();
   const whole = buffer(tar);
+  const nameOf = (path: string): string => path.slice(root === '/' ? 1 : root.length + 1);
   const folders = new Set(files.flatMap(({ path }) => foldersAbove(path)));
-  for (const name of [...folders].sort()) tar.entry({ name: name.slice(1), type: 'directory', mode: 0o755 });
+  for (const folder of [...folders].sort())
+    if (nameOf(folder) !== '') tar.entry({ name: nameOf(folder), type: 'directory', mode: modeOf(folder) });
   for (const file of files) {
-    const name = file.path.slice(1);
+    const name = nameOf(file.path);
     if ('symlink' in file) tar.entry({ name, type: 'symlink', linkname: file.symlink });
     else tar.entry({ name, mode: file.mode }, 'content' in file ? file.content : await bundles(file.bundle));
   }

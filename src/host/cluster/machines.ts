@@ -33,15 +33,24 @@ export interface Machine {
   /** Of an exam. */
   readonly timeLimitSeconds?: number;
   readonly version: string;
+  /** Root's id outside of the machine. Undefined: root of the engine's machine. */
+  readonly ids?: number;
   /** Only on the fabric: the ClusterSpec of the cluster, as JSON. */
   readonly spec: string;
 }
 
-/** A machine that runs. Its `pid` on the engine's machine leads to its namespaces. */
-export interface RunningMachine extends Machine {
-  readonly pid: number;
+/** A machine whose container runs. */
+export interface StartedMachine extends Machine {
+  /** Process 1 of the container, which is outside of the machine. In the engine's process-id namespace, as each pid. */
+  readonly containerPid: number;
   /** By the engine's clock, which is also the machines' clock, because they share the engine's kernel. */
   readonly startedAt: Date;
+}
+
+/** A machine that runs. */
+export interface RunningMachine extends StartedMachine {
+  /** Process 1 of the machine, which leads to its namespaces. */
+  readonly pid: number;
 }
 
 /** The machines of one cluster: the fabric first, then by address. */
@@ -67,16 +76,16 @@ export const inspectMachines = async (
   containers: Containers,
   machines: readonly Machine[],
   signal?: AbortSignal,
-): Promise<{ readonly running: readonly RunningMachine[]; readonly down: readonly string[] }> => {
+): Promise<{ readonly started: readonly StartedMachine[]; readonly down: readonly string[] }> => {
   const seen = await Promise.all(
     machines.map(async (machine) => {
       const state = await containers.inspect(machine.id, signal);
-      return { ...machine, pid: state?.pid ?? 0, startedAt: new Date(state?.startedAt ?? 0) };
+      return { ...machine, containerPid: state?.pid ?? 0, startedAt: new Date(state?.startedAt ?? 0) };
     }),
   );
   return {
-    running: seen.filter(({ pid }) => pid !== 0),
-    down: seen.filter(({ pid }) => pid === 0).map(({ name }) => name),
+    started: seen.filter(({ containerPid }) => containerPid !== 0),
+    down: seen.filter(({ containerPid }) => containerPid === 0).map(({ name }) => name),
   };
 };
 
@@ -121,6 +130,7 @@ const toMachine = (container: ContainerSummary): Machine => {
     },
     ...(label('timeLimit') === '' ? {} : { timeLimitSeconds: Number(label('timeLimit')) }),
     version: label('version'),
+    ...(label('ids') === '' ? {} : { ids: Number(label('ids')) }),
     spec: label('spec'),
     ...(link ? { link } : {}),
     ...(links.length > 0 ? { links } : {}),

@@ -4,9 +4,18 @@ import { fabricMachine } from '../../api/cluster.ts';
 import type { Place } from '../../api/facts.ts';
 import type { Ipv4 } from '../../api/scalars.ts';
 import { ExitCode, LabError } from '../../kit/error.ts';
-import type { Containers } from '../docker/port.ts';
+import type { Containers, ExecResult, ExecSession } from '../docker/port.ts';
+import { inMachine } from '../plan/boot.ts';
+import { bootMachines } from './boot.ts';
 import { type ConnectOptions, connectFabric, type Fabric } from './fabric.ts';
-import { findMachines, inspectMachines, type Machine, type RunningMachine, wiringOf } from './machines.ts';
+import {
+  findMachines,
+  inspectMachines,
+  type Machine,
+  type RunningMachine,
+  type StartedMachine,
+  wiringOf,
+} from './machines.ts';
 
 export interface Cluster extends AsyncDisposable {
   readonly name: string;
@@ -38,12 +47,13 @@ export const openCluster = async (
   const fabricIsUp = found.some(({ role, status }) => role === 'fabric' && status === 'running');
   if (!fabricIsUp) throw notStarted(name, found.length > 0);
   const running = found.filter(({ name: machine, status }) => machine !== fabricMachine && status === 'running');
-  const [fabric, machines] = await Promise.all([
+  const [fabric, { started }] = await Promise.all([
     connectFabric(containers, name, signal, options),
     inspectMachines(containers, running, signal),
   ]);
-  const reconnected = await reconnect(fabric, found, machines.running, signal);
-  return { ...clusterOf(containers, name, fabric, machines.running), reconnected };
+  const machines = await bootMachines(fabric, started, { claimed: false, signal });
+  const reconnected = await reconnect(fabric, found, machines, signal);
+  return { ...clusterOf(containers, name, fabric, machines), reconnected };
 };
 
 /** A failure shows in what the command does next. A cluster of an older labs has an agent without this method. */
@@ -63,9 +73,9 @@ const reconnect = async (
 /** Whether the same machines run as when the cluster was opened. A machine that was started again is another one. */
 export const isCurrent = async ({ containers, name, machines }: Cluster, signal?: AbortSignal): Promise<boolean> => {
   const found = (await findMachines(containers, name, signal)).filter(({ role }) => role !== 'fabric');
-  const { running } = await inspectMachines(containers, found, signal);
-  const idsOf = (all: readonly RunningMachine[]): string => all.map(({ id, pid }) => `${id} ${pid}`).join();
-  return idsOf(running) === idsOf(machines);
+  const { started } = await inspectMachines(containers, found, signal);
+  const idsOf = (all: readonly StartedMachine[]): string => all.map((each) => `${each.id} ${each.containerPid}`).join();
+  return idsOf(started) === idsOf(machines);
 };
 
 /** Those of the machines with these names that do not run now. */
@@ -78,6 +88,20 @@ export const stoppedOf = async (
   const running = new Set(found.filter(({ status }) => status === 'running').map((machine) => machine.name));
   return wanted.filter((machine) => !running.has(machine));
 };
+
+/** Runs a command in a machine, with the rights of its root. As `Containers.exec`. */
+export const execIn = (
+  { containers, machine }: Pick<Cluster, 'containers' | 'machine'>,
+  name: string,
+  spec: Parameters<Containers['exec']>[1],
+): Promise<ExecResult> => containers.exec(machine(name).id, { ...spec, command: inMachine(spec.command) });
+
+/** As `Containers.open`, in a machine. */
+export const openIn = (
+  { containers, machine }: Pick<Cluster, 'containers' | 'machine'>,
+  name: string,
+  spec: Parameters<Containers['open']>[1],
+): Promise<ExecSession> => containers.open(machine(name).id, { ...spec, command: inMachine(spec.command) });
 
 /** A handle on machines that are known already. It owns the connection to the fabric. */
 export const clusterOf = (

@@ -1,5 +1,6 @@
 // `labs stop` and `labs delete`. They read only labels, so they work without the definition and on incomplete clusters.
 import type { Containers } from '../docker/port.ts';
+import { removeGroups } from '../plan/boot.ts';
 import { labels } from '../plan/names.ts';
 import { closeGateway, removeGateway } from './gateway.ts';
 import { findMachines, type Machine } from './machines.ts';
@@ -29,6 +30,12 @@ export const deleteCluster = async (containers: Containers, name: string): Promi
   for (let pass = 0; pass < 5; pass += 1) {
     const machines = await findMachines(containers, name);
     if (machines.length === 0) break;
+    const [fabric, ...others] = machines;
+    if (fabric?.role === 'fabric' && fabric.status === 'running') {
+      await removeMachines(containers, others);
+      // An engine with cgroup v1 leaves them. If this fails, the fabric of the next lab removes them.
+      await containers.exec(fabric.id, { command: removeGroups(name) }).catch(() => {});
+    }
     await removeMachines(containers, machines);
     removed += machines.length;
   }

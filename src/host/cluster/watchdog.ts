@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type Component, components } from '../../api/paths.ts';
 import { LabError } from '../../kit/error.ts';
 import type { Containers } from '../docker/port.ts';
+import { inMachine } from '../plan/boot.ts';
 import type { Machine } from './machines.ts';
 
 /** A component that waits for the API server retries without exiting. One that exits this often has a defect. */
@@ -49,7 +50,7 @@ const look = async (
 
 /** Whether systemd has started everything. A component that still does not run was stopped by somebody. */
 const hasStartedAll = async (containers: Containers, node: Machine, signal: AbortSignal): Promise<boolean> => {
-  const { stdout } = await containers.exec(node.id, { command: ['systemctl', 'is-system-running'], signal });
+  const { stdout } = await containers.exec(node.id, { command: inMachine(['systemctl', 'is-system-running']), signal });
   return ['running', 'degraded'].includes(stdout.trim());
 };
 
@@ -69,7 +70,7 @@ export const unitsOf = async (
 ): Promise<readonly UnitState[]> => {
   const command = ['systemctl', 'show', '--property=Id,LoadState,ActiveState,NRestarts,ExecMainStatus'];
   const { stdout } = await containers.exec(node.id, {
-    command: [...command, ...components.map((name) => `${name}.service`)],
+    command: inMachine([...command, ...components.map((name) => `${name}.service`)]),
     signal,
   });
   return stdout.split('\n\n').flatMap((block) => {
@@ -98,7 +99,7 @@ const died = async (containers: Containers, node: Machine, unit: UnitState): Pro
 const lastLogLines = async (containers: Containers, node: Machine, component: Component): Promise<string> => {
   const journal = ['journalctl', '--lines', String(lastLines), '--no-pager', '--output', 'cat', '--quiet'];
   const read = async (...match: readonly string[]): Promise<string> =>
-    (await containers.exec(node.id, { command: [...journal, ...match] })).stdout.trim();
+    (await containers.exec(node.id, { command: inMachine([...journal, ...match]) })).stdout.trim();
   const own = await read(`_SYSTEMD_UNIT=${component}.service`);
   const words = own || (await read('--unit', component)) || '(no log lines)';
   return [...new Set(words.split('\n'))].join('\n');

@@ -149,6 +149,10 @@ export interface ContainerSpec {
   /** Path → mount options, `size=64m,mode=755`. */
   readonly tmpfs?: Readonly<Record<string, string>>;
   readonly mounts?: readonly ContainerMount[];
+  /** Folders that get a volume of their own, which goes with the container. */
+  readonly anonymousVolumes?: readonly string[];
+  /** `b 7:* rwm`: device nodes that the container may make and use. */
+  readonly deviceRules?: readonly string[];
   /** Only for the network `bridge`. */
   readonly ports?: readonly PublishedPort[];
   /** The container can write to its mounts only. */

@@ -36,6 +36,10 @@ const toHostConfig = (spec: ContainerSpec): HostConfig => ({
   Tmpfs: { ...spec.tmpfs },
   // Binds take both volume names and paths.
   Binds: (spec.mounts ?? []).map(({ source, path, readOnly }) => `${source}:${path}${readOnly ? ':ro' : ''}`),
+  ...(spec.anonymousVolumes
+    ? { Mounts: spec.anonymousVolumes.map((path) => ({ Type: 'volume' as const, Source: '', Target: path })) }
+    : {}),
+  ...(spec.deviceRules ? { DeviceCgroupRules: [...spec.deviceRules] } : {}),
   ...(spec.memoryBytes === undefined ? {} : { Memory: spec.memoryBytes, MemorySwap: spec.memoryBytes }),
   ...(spec.cpus === undefined ? {} : { NanoCpus: Math.round(spec.cpus * 1e9) }),
   ...(spec.pids === undefined ? {} : { PidsLimit: spec.pids }),

@@ -7,11 +7,12 @@ import { withFileLock } from '../../kit/file-lock.ts';
 import { writingIn } from '../../kit/unwritable.ts';
 import type { Variables } from '../docker/endpoint.ts';
 import type { Containers } from '../docker/port.ts';
-import { imageVolume } from '../plan/names.ts';
+import { imageVolume, rootVolume, rootVolumePrefix } from '../plan/names.ts';
 import { type Base, type BuildContext, buildNodeImage, buildWorkshop, chooseBase } from './build.ts';
 import { type ImageInputs, readInputs } from './inputs.ts';
-import { baseImage, imageLabels, nodeImage, storeMarker, workshopImage } from './names.ts';
+import { baseImage, imageLabels, nodeImage, rootMarker, storeMarker, workshopImage } from './names.ts';
 import { nodeVersion } from './nodejs.ts';
+import { fillRoot } from './root.ts';
 import { fillStore } from './store.ts';
 
 export interface EnsureOptions {
@@ -65,7 +66,7 @@ const makeMissing = async (options: EnsureOptions, inputs: ImageInputs): Promise
   const context: BuildContext = { ...options, inputs, signal };
   const base = options.base ?? (await chooseBase(context));
   const work = [
-    ...(state.node === 'present' ? [] : [buildNodeImage(context, base)]),
+    ...(state.node === 'present' ? [] : [makeNode(context, base)]),
     ...(state.pods === 'present' ? [] : [makePods(context, base)]),
   ];
   for (const part of work) part.catch((error: unknown) => failure.abort(error));
@@ -101,9 +102,11 @@ export const imageState = async (
   inputs: ImageInputs,
   signal?: AbortSignal,
 ): Promise<ImageState> => {
-  const [images, volume] = await Promise.all([
+  const image = nodeImage(inputs.digests.node);
+  const [images, volume, root] = await Promise.all([
     docker.images.list({ [imageLabels.kind]: '' }, signal),
     docker.volumes.exists(imageVolume, signal),
+    docker.volumes.exists(rootVolume(image), signal),
   ]);
   const tags = new Set(images.flatMap((image) => image.tags));
   const presence = (wanted: string): Presence => {
@@ -111,20 +114,44 @@ export const imageState = async (
     const repository = `${wanted.split(':')[0]}:`;
     return [...tags].some((tag) => tag.startsWith(repository)) ? 'outdated' : 'missing';
   };
-  const image = nodeImage(inputs.digests.node);
-  return { image, node: presence(image), pods: volume ? presence(storeMarker(inputs.digests.pods)) : 'missing' };
+  const node = presence(image);
+  const hasRoot = root && presence(rootMarker(inputs.digests.node)) === 'present';
+  return {
+    image,
+    node: node === 'present' && !hasRoot ? 'outdated' : node,
+    pods: volume ? presence(storeMarker(inputs.digests.pods)) : 'missing',
+  };
 };
 
 const makePods = async (context: BuildContext, base: Base): Promise<void> => {
-  const { docker, inputs, signal } = context;
-  const marker = storeMarker(inputs.digests.pods);
+  const { inputs } = context;
+  await marked(context, { marker: storeMarker(inputs.digests.pods), kind: 'store' }, async () => {
+    const workshop = await buildWorkshop(context, base);
+    await fillStore({ ...context, image: workshop }, inputs.digests.pods);
+  });
+};
+
+const makeNode = async (context: BuildContext, base: Base): Promise<void> => {
+  await marked(context, { marker: rootMarker(context.inputs.digests.node), kind: 'root' }, async () => {
+    const { docker, inputs, signal } = context;
+    const image = nodeImage(inputs.digests.node);
+    if (!(await docker.images.exists(image, signal))) await buildNodeImage(context, base);
+    await fillRoot({ ...context, image });
+  });
+};
+
+/** Fills a volume. The marker exists only while the volume is complete. */
+const marked = async (
+  { docker, signal }: BuildContext,
+  { marker, kind }: { readonly marker: string; readonly kind: string },
+  fill: () => Promise<void>,
+): Promise<void> => {
   await docker.images.remove(marker);
-  const workshop = await buildWorkshop(context, base);
-  await fillStore({ ...context, image: workshop }, inputs.digests.pods);
+  await fill();
   const empty = pack();
   empty.finalize();
   await docker.images.import(marker, Readable.from(empty), {
-    changes: [`LABEL ${imageLabels.kind}=store`],
+    changes: [`LABEL ${imageLabels.kind}=${kind}`],
     ...(signal ? { signal } : {}),
   });
 };
@@ -135,7 +162,13 @@ const removeOutdated = async (docker: Containers, inputs: ImageInputs): Promise<
     nodeImage(inputs.digests.node),
     baseImage('node', inputs.digests.nodeBase),
     storeMarker(inputs.digests.pods),
+    rootMarker(inputs.digests.node),
   ]);
+  const roots = await docker.volumes.list({ [imageLabels.volume]: 'root' });
+  // Docker refuses to remove a volume that a lab still uses.
+  for (const { name } of roots)
+    if (name.startsWith(rootVolumePrefix) && name !== rootVolume(nodeImage(inputs.digests.node)))
+      await docker.volumes.remove(name).catch(() => {});
   const images = await docker.images.list({ [imageLabels.kind]: '' });
   const outdated = images.flatMap(({ tags }) => tags.filter((tag) => tag.startsWith('labs/') && !wanted.has(tag)));
   // The workshop goes first, because Docker can't remove its base before.

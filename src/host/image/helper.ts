@@ -1,4 +1,4 @@
-// Gives access to the pod image store, which is a Docker volume: a short-lived container mounts it and runs scripts in
+// Gives access to the pod image store or another Docker volume: a short-lived container mounts it and runs scripts in
 // it. This also works with a remote engine.
 import { randomBytes } from 'node:crypto';
 import type { Readable } from 'node:stream';
@@ -25,16 +25,20 @@ export interface HelperOptions {
   /** An image with sh, tar and coreutils. */
   readonly image: string;
   readonly signal?: AbortSignal | undefined;
+  /** Default: the pod image store. */
+  readonly volume?: { readonly name: string; readonly kind: string };
 }
+
+const podImages = { name: imageVolume, kind: 'images' } as const;
 
 /** A unique name for a helper container. */
 export const helperName = (): string => `labs-helper-${randomBytes(6).toString('hex')}`;
 
-/** Creates the store if it is missing, and runs `work` on it. The container is always removed afterwards. */
+/** Creates the volume if it is missing, and runs `work` on it. The container is always removed afterwards. */
 export const withStore = async <T>(options: HelperOptions, work: (helper: Helper) => Promise<T>): Promise<T> => {
-  const { docker, image, signal } = options;
+  const { docker, image, signal, volume = podImages } = options;
   await removeStaleHelpers(docker);
-  await docker.volumes.create(imageVolume, { [imageLabels.volume]: 'images' }, signal);
+  await docker.volumes.create(volume.name, { [imageLabels.volume]: volume.kind }, signal);
   const name = helperName();
   await using undo = new UndoStack();
   undo.push('remove the helper container', () => docker.remove(name));
@@ -46,7 +50,7 @@ export const withStore = async <T>(options: HelperOptions, work: (helper: Helper
       entrypoint: ['sleep', '3600'],
       command: [],
       labels: { [imageLabels.helper]: new Date().toISOString() },
-      mounts: [{ source: imageVolume, path: helperStore, readOnly: false }],
+      mounts: [{ source: volume.name, path: helperStore, readOnly: false }],
     },
     signal,
   );

@@ -1,8 +1,11 @@
 // The names and labels of images and of their store in Docker.
 
+/** An empty image that records that the volume with the files of the node image is complete. */
+export const rootMarker = (digest: string): string => `labs/root:${digest}`;
+
 /** The labels of images, volume and containers that this folder creates. They are found again by their labels. */
 export const imageLabels = {
-  /** `node`, `base`, `pods` (the workshop) or `store` (the marker). */
+  /** `node`, `base`, `pods` (the workshop), `store` or `root` (the markers). */
   kind: 'labs.image',
   volume: 'labs.volume',
   /** On helper containers: when the container was created. */

@@ -7,6 +7,8 @@ import { imageLabels } from './names.ts';
 export const removeImages = async (docker: Containers, signal?: AbortSignal): Promise<void> => {
   for (const { id } of await docker.list({ [imageLabels.helper]: '' }, signal)) await docker.remove(id, signal);
   await docker.volumes.remove(imageVolume, signal);
+  for (const { name } of await docker.volumes.list({ [imageLabels.volume]: 'root' }, signal))
+    await docker.volumes.remove(name, signal);
   const images = await docker.images.list({ [imageLabels.kind]: '' }, signal);
   const references = images.flatMap(({ id, tags }) => (tags.length > 0 ? tags : [id]));
   const kept: string[] = [];

@@ -4,12 +4,9 @@ import { type ClusterSpec, clusterDomain, hasProxy, takesOwnProxy } from '../../
 import { componentPorts, nodePaths } from '../../api/paths.ts';
 import { kubeletConfigVersion, kubeProxyConfigVersion } from '../../api/version.ts';
 import { identity, type KeyPair, type Pki } from './identities.ts';
-import { initProgram } from './init.ts';
 import { fabricProgram, programFiles, twinProgram } from './programs.ts';
 import type { PlannedFile } from './types.ts';
 import { type NodeContext, programsIn, unitFiles } from './units.ts';
-
-export const initPath = '/usr/local/sbin/labs-init';
 
 /** A program `labs` of nodes and clients: says where the real one runs. */
 export const signpost: PlannedFile = {
@@ -26,9 +23,27 @@ exit 127
 `,
 };
 
+/**
+ * What tells a machine its own name and the names of the others. No name servers: none is reachable from a machine, and
+ * without them, a lookup fails at once.
+ */
+export const systemFiles = (hostname: string, hosts: readonly string[]): readonly PlannedFile[] => [
+  { path: '/etc/hostname', mode: 0o644, content: `${hostname}\n` },
+  { path: '/etc/resolv.conf', mode: 0o644, content: '' },
+  {
+    path: '/etc/hosts',
+    mode: 0o644,
+    content: [
+      '127.0.0.1\tlocalhost',
+      '::1\tlocalhost ip6-localhost ip6-loopback',
+      ...hosts.map((entry) => entry.replace(/^([^:]*):(.*)$/, '$2\t$1')),
+      '',
+    ].join('\n'),
+  },
+];
+
 /** All files of a node. */
 export const nodeFiles = (node: NodeContext, pki: Pki): readonly PlannedFile[] => [
-  { path: initPath, mode: 0o755, content: initProgram },
   signpost,
   ...programsIn(node.node, node.spec).flatMap(programFiles),
   ...unitFiles(node),

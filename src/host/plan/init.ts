@@ -1,4 +1,4 @@
-// The first program of a node. It prepares the kernel's settings for systemd and kube-proxy, then becomes systemd.
+// The kernel's settings for the network of a machine, which a machine gets before its own program runs.
 
 /** Path below /proc/sys/net → value. What a kernel lacks is left out. */
 export const nodeSysctls = {
@@ -13,30 +13,16 @@ export const nodeSysctls = {
   'netfilter/nf_conntrack_acct': '1',
 } as const;
 
-/** In a shell: makes `/proc/sys/net` writable, and sets those parameters that the kernel has. */
+/** For a shell whose folder has the machine's own /proc. */
 const sysctlLines = (values: Readonly<Record<string, string>>): string =>
   [
-    'mount --bind /proc/sys/net /proc/sys/net && mount -o remount,bind,rw /proc/sys/net',
-    'set_sysctl() { if [ -e "/proc/sys/net/$1" ]; then echo "$2" > "/proc/sys/net/$1"; fi; }',
+    'set_sysctl() { if [ -e "proc/sys/net/$1" ]; then echo "$2" > "proc/sys/net/$1"; fi; }',
     ...Object.entries(values).map(([path, value]) => `set_sysctl ${path} ${value}`),
   ].join('\n');
 
-/** For the shell of a router or host. The sysctls stay writable, so that a student can change them. */
-export const machineSysctls = (role: 'router' | 'host'): string =>
-  `${sysctlLines({ ...nodeSysctls, 'ipv4/ip_forward': role === 'router' ? '1' : '0' })}\n`;
-
 /**
- * - A fresh, writable cgroup2: systemd ≥ 257 does not start on cgroup v1, which the engine's machine may have.
- * - A writable `/proc/sys/net`: kube-proxy and podnet set sysctls of the node's network namespace. Docker mounts it
- *   read-only. Docker's `--sysctl` refuses to start a container when the kernel lacks a sysctl (no br_netfilter, no
- *   IPv6).
- * - No name servers: those that Docker writes into the file are not reachable from a node. Without them, a lookup
- *   fails at once.
- * - IPv6 only on loopback: the cluster uses IPv4, and `ip address` stays readable.
+ * IPv6 only on loopback: the cluster uses IPv4, and `ip address` stays readable. Docker's `--sysctl` is no substitute: it
+ * refuses to start a container when the kernel lacks a sysctl (no br_netfilter, no IPv6).
  */
-export const initProgram = `#!/bin/sh
-mount -t cgroup2 -o rw,nosuid,nodev,noexec,nsdelegate cgroup2 /sys/fs/cgroup
-${sysctlLines(nodeSysctls)}
-echo > /etc/resolv.conf
-exec /lib/systemd/systemd
-`;
+export const machineSysctls = (role: 'node' | 'router' | 'host'): string =>
+  sysctlLines({ ...nodeSysctls, 'ipv4/ip_forward': role === 'host' ? '0' : '1' });

@@ -33,6 +33,8 @@ export const labels = {
   links: 'labs.links',
   /** The LinkQuality of the link of a node or client, as JSON. */
   quality: 'labs.quality',
+  /** Root's id outside of the machine; of the fabric: the first one of the cluster. */
+  ids: 'labs.ids',
   /** The machine's further routes, as JSON. */
   routes: 'labs.routes',
 } as const;
@@ -42,6 +44,10 @@ export const linkName = 'eth0';
 
 /** The volume with the pod images, shared by all clusters of an engine. */
 export const imageVolume = 'labs-images';
+
+/** The volume with the files of a node image, from which all machines get their root file system. */
+export const rootVolume = (image: string): string => `${rootVolumePrefix}${image.split(':').pop()}`;
+export const rootVolumePrefix = 'labs-root-';
 
 /** `labs-service-networking-node01` */
 export const containerName = (cluster: string, machine: string): string => `labs-${cluster}-${machine}`;

@@ -7,9 +7,9 @@ import {
   membersOf,
   type NodeSpecification,
 } from '../../api/cluster.ts';
-import { imageStorePath } from '../../api/images.ts';
 import type { Variation } from '../../api/lab.ts';
-import { fabricFiles, initPath, nodeFiles, signpost } from './files.ts';
+import { bootFiles, idsPerMachine, imagesFolder, launchCommand, rootFolder, stopSignals } from './boot.ts';
+import { fabricFiles, nodeFiles, signpost, systemFiles } from './files.ts';
 import { gatewayVolume, planGateway, relayCommand, socketFolder } from './gateway.ts';
 import { type Pki, type PkiRequest, pkiRequest } from './identities.ts';
 import { machineSysctls } from './init.ts';
@@ -25,8 +25,8 @@ import {
   routesLabel,
   routesOf,
 } from './links.ts';
-import { containerName, imageVolume, labels } from './names.ts';
-import { nodeCapabilities, unconfined } from './privileges.ts';
+import { containerName, imageVolume, labels, rootVolume } from './names.ts';
+import { fabricPrivileges, machinePrivileges } from './privileges.ts';
 import { fabricProgram, programFiles, twinProgram } from './programs.ts';
 import type { ClusterPlan, Limits, MachinePlan, MachineRole, NetworkPlan, PlannedFile } from './types.ts';
 import { componentsOf, type NodeContext, programsIn } from './units.ts';
@@ -45,6 +45,10 @@ export interface PlanInput {
   readonly spec: ClusterSpec;
   /** Reference of the node image. */
   readonly image: string;
+  /** The first id of the machines' roots, outside of the machines. Undefined: they are root of the engine's machine. */
+  readonly firstId?: number | undefined;
+  /** Root of a machine is root of the engine's machine: where a user namespace is impossible. */
+  readonly unsafeNodes?: boolean;
   readonly version: string;
   readonly resources?: Resources;
 }
@@ -101,23 +105,24 @@ const limits = (input: PlanInput, memoryMiB: number, pids: number): Limits => ({
   pids,
 });
 
-/** The fields that are the same for all machines. */
-const machine = (input: PlanInput, name: string, role: MachineRole) => ({
+/** The fields that are the same for all containers. */
+const container = (input: PlanInput, name: string, role: MachineRole) => ({
   name,
   role,
   container: containerName(input.name, name),
   hostname: name,
   environment: {},
-  securityOptions: unconfined,
   sysctls: {},
-  tmpfs: {},
-  mounts: [],
+  deviceRules: [],
+  cgroupNamespace: 'private' as const,
   pidMode: 'private' as const,
+  // Of a machine, the launcher gets it and passes the right signal on.
   stopSignal: 'SIGTERM',
   hosts: [],
   controlPlane: false,
-  files: [],
   components: [],
+  launcher: [],
+  state: false,
   labels: {
     [labels.name]: input.name,
     [labels.lab]: input.lab,
@@ -133,31 +138,80 @@ const machine = (input: PlanInput, name: string, role: MachineRole) => ({
   },
 });
 
-/**
- * A shell that sleeps, reaps orphans, and ends at once on SIGTERM. An idle Node process would cost 40 MB. The name
- * servers that Docker writes into resolv.conf are not reachable from a lab; without them, a lookup fails at once.
- */
+/** What a machine may store. MariaDB's files and other data of pods are not on it, but on a tmpfs. */
+const diskMiB = 1024;
+
+interface MachineOptions {
+  readonly name: string;
+  readonly role: Exclude<MachineRole, 'fabric'>;
+  readonly program: readonly string[];
+  readonly stopSignal: number;
+  readonly sysctls?: string;
+  readonly images?: boolean;
+}
+
+/** A machine in namespaces of its own, below a container that has no rights. boot.ts has the programs. */
+const machine = (input: PlanInput, { name, role, program, stopSignal, sysctls = '', images }: MachineOptions) => {
+  const ids = idsOf(input, name);
+  const common = container(input, name, role);
+  return {
+    ...common,
+    ...machinePrivileges(ids),
+    ...(ids === undefined ? {} : { ids }),
+    command: [...launchCommand, ...program],
+    state: true,
+    tmpfs: { '/run': 'size=1m,mode=755' },
+    mounts: [
+      { volume: rootVolume(input.image), path: rootFolder, readOnly: true },
+      ...(images ? [{ volume: imageVolume, path: imagesFolder, readOnly: true }] : []),
+    ],
+    launcher: bootFiles({
+      programs: programsOf(input.spec, name).map(({ path }) => path),
+      diskMiB,
+      stopSignal,
+      sysctls,
+      ...(ids === undefined ? {} : { ids }),
+    }),
+    labels: { ...common.labels, ...(ids === undefined ? {} : { [labels.ids]: String(ids) }) },
+  };
+};
+
+/** Each machine has a range of its own, in the order of the machines. */
+const idsOf = ({ spec, firstId }: PlanInput, name: string): number | undefined =>
+  firstId === undefined ? undefined : firstId + membersOf(spec).indexOf(name) * idsPerMachine;
+
+/** A shell that sleeps, reaps orphans, and ends at once on SIGTERM. An idle Node process would cost 40 MB. */
 const idle = (beside = ''): readonly string[] => [
   '/bin/sh',
   '-c',
-  `echo > /etc/resolv.conf; trap "exit 0" TERM; ${beside}sleep infinity & wait`,
+  `trap "exit 0" TERM; ${beside}sleep infinity & wait`,
 ];
 
 const fabricPlan = (input: PlanInput, network: NetworkPlan, pki: Pki): MachinePlan => {
-  const common = machine(input, fabricMachine, 'fabric');
+  const common = container(input, fabricMachine, 'fabric');
   const { address, port } = network.apiServer;
   return {
     ...common,
-    command: idle(relayCommand(address, port)),
-    capabilities: nodeCapabilities,
-    mounts: [{ volume: gatewayVolume(input.name), path: socketFolder, readOnly: false }],
+    ...fabricPrivileges,
+    // The name servers that Docker writes are not reachable from a lab; without them, a lookup fails at once.
+    command: idle(`echo > /etc/resolv.conf; ${relayCommand(address, port)}`),
+    mounts: [
+      { volume: gatewayVolume(input.name), path: socketFolder, readOnly: false },
+      // To tell the programs of the image from those of a student.
+      { volume: rootVolume(input.image), path: rootFolder, readOnly: true },
+    ],
     // The fabric forwards no packets, so that packets to addresses outside of the lab end here.
     sysctls: { 'net.ipv4.ip_forward': '0' },
+    // Loop devices: each machine's disk is a file system in a file (Documentation/admin-guide/devices.txt).
+    deviceRules: ['b 7:* rwm', 'c 10:237 rwm'],
     tmpfs: { '/run': 'exec', '/tmp': 'exec' },
     limits: limits(input, 1024, 4096),
     pidMode: 'host',
+    // It makes the machines' control groups, which only this namespace shows.
+    cgroupNamespace: 'host',
     labels: {
       ...common.labels,
+      ...(input.firstId === undefined ? {} : { [labels.ids]: String(input.firstId) }),
       [labels.link]: `${network.bridge.address}/${network.bridge.prefix}`,
       [labels.spec]: JSON.stringify(input.spec),
     },
@@ -171,7 +225,14 @@ const nodePlan = (
   pki: Pki,
   node: Numbered & NodeSpecification,
 ): MachinePlan => {
-  const common = machine(input, node.name, 'node');
+  const common = machine(input, {
+    name: node.name,
+    role: 'node',
+    program: ['/lib/systemd/systemd'],
+    stopSignal: stopSignals.systemd,
+    sysctls: machineSysctls('node'),
+    images: true,
+  });
   const link = linkOf(network, nodeAddress(input.spec, node.index), node.link);
   const controlPlane = node.role === 'control-plane';
   const context: NodeContext = {
@@ -185,15 +246,9 @@ const nodePlan = (
   return {
     ...common,
     controlPlane,
-    command: [initPath],
     // Tells systemd that it runs in a container.
     environment: { container: 'docker' },
-    capabilities: nodeCapabilities,
-    tmpfs: { '/run': 'exec', '/tmp': 'exec' },
-    mounts: [{ volume: imageVolume, path: imageStorePath, readOnly: true }],
     limits: limits(input, input.resources?.nodeMemoryMiB ?? 2048, 4096),
-    stopSignal: 'SIGRTMIN+3',
-    hosts: hostsOf(input.spec),
     labels: {
       ...common.labels,
       ...linkLabel(link),
@@ -202,40 +257,39 @@ const nodePlan = (
     },
     link,
     ...routesOf(node),
-    files: nodeFiles(context, pki),
+    files: [...systemFiles(node.name, hostsOf(input.spec)), ...nodeFiles(context, pki)],
     components: componentsOf(node, input.spec),
   };
 };
 
 const clientPlan = (input: PlanInput, network: NetworkPlan, client: Numbered & ClientSpecification): MachinePlan => {
-  const common = machine(input, client.name, 'client');
+  const common = machine(input, {
+    name: client.name,
+    role: 'client',
+    program: idle(),
+    stopSignal: stopSignals.shell,
+  });
   const link = linkOf(network, clientAddress(input.spec, client.index), client.link);
   return {
     ...common,
-    command: idle(),
-    capabilities: ['NET_ADMIN', 'NET_RAW'],
-    securityOptions: [],
     limits: limits(input, 512, 512),
-    hosts: hostsOf(input.spec),
-    files: [signpost],
+    files: [...systemFiles(client.name, hostsOf(input.spec)), signpost],
     labels: { ...common.labels, ...linkLabel(link), ...routesLabel(client) },
     link,
     ...routesOf(client),
   };
 };
 
-/** A router or a host. It has the rights of a node, so that a student can change sysctls and make namespaces. */
+/** A router or a host. */
 const otherPlan = (input: PlanInput, network: NetworkPlan, one: Numbered & MachineSpecification): MachinePlan => {
-  const common = machine(input, one.name, one.role);
+  const { name, role } = one;
+  const program = idle();
+  const common = machine(input, { name, role, program, stopSignal: stopSignals.shell, sysctls: machineSysctls(role) });
   const links = one.networks.map((attachment, index) => otherLink(input.spec, network, { ...attachment, one, index }));
   return {
     ...common,
-    command: idle(machineSysctls(one.role)),
-    capabilities: nodeCapabilities,
-    tmpfs: { '/run': 'exec', '/tmp': 'exec' },
     limits: limits(input, 512, 512),
-    hosts: hostsOf(input.spec),
-    files: [signpost],
+    files: [...systemFiles(name, hostsOf(input.spec)), signpost],
     labels: { ...common.labels, [labels.links]: JSON.stringify(links), ...routesLabel(one) },
     links,
     ...routesOf(one),

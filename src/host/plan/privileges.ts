@@ -1,7 +1,39 @@
-// What a node may do on the engine's machine. The doctor tries the kernel out in a container with the same privileges.
+// What the containers of a lab may do on the engine's machine.
+import { seccompProfile } from './seccomp.ts';
+import type { MachinePlan } from './types.ts';
+
+type Privileges = Pick<MachinePlan, 'capabilities' | 'dropCapabilities' | 'securityOptions' | 'readOnly'>;
 
 /** Beside Docker's defaults; no machine is `--privileged`. */
-export const nodeCapabilities = ['NET_ADMIN', 'NET_RAW', 'SYS_ADMIN', 'SYS_PTRACE'] as const;
+export const fabricCapabilities = ['NET_ADMIN', 'NET_RAW', 'SYS_ADMIN', 'SYS_PTRACE'] as const;
 
-/** `label=disable`: SELinux would keep the fabric out of the nodes, and the nodes out of the image store. */
-export const unconfined = ['seccomp=unconfined', 'apparmor=unconfined', 'label=disable'] as const;
+/** `label=disable`: SELinux would keep the fabric out of the machines, and the machines out of the image store. */
+const unlabelled = 'label=disable';
+
+/** The fabric makes the namespaces, file systems and links of the machines. No student can run a program in it. */
+export const fabricPrivileges: Privileges = {
+  capabilities: fabricCapabilities,
+  securityOptions: ['seccomp=unconfined', 'apparmor=unconfined', unlabelled],
+};
+
+/**
+ * With its two capabilities, the container becomes the owner of the machine's user namespace. Root of the machine has all
+ * capabilities, in a user namespace where they mean nothing outside. `apparmor=unconfined`: Docker's profile forbids each mount, also in a user namespace.
+ */
+const unprivileged: Privileges = {
+  capabilities: ['SETUID', 'SETGID'],
+  dropCapabilities: ['ALL'],
+  securityOptions: [
+    'no-new-privileges',
+    `seccomp=${JSON.stringify(seccompProfile)}`,
+    'apparmor=unconfined',
+    unlabelled,
+  ],
+  readOnly: true,
+};
+
+/** Root of the machine is root of the engine's machine. */
+const unsafe: Privileges = { ...fabricPrivileges, readOnly: true };
+
+/** @param ids the id of root outside; undefined: root of the engine's machine */
+export const machinePrivileges = (ids: number | undefined): Privileges => (ids === undefined ? unsafe : unprivileged);

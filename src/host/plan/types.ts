@@ -51,7 +51,19 @@ export interface MachinePlan {
   readonly command: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
   readonly labels: Readonly<Record<string, string>>;
+  /** Root's id outside of the machine. Undefined: root of the engine's machine. */
+  readonly ids?: number;
   readonly capabilities: readonly string[];
+  /** Of Docker's default capabilities. */
+  readonly dropCapabilities?: readonly string[];
+  readonly readOnly?: boolean;
+  /** As Docker's `--device-cgroup-rule`. */
+  readonly deviceRules: readonly string[];
+  readonly cgroupNamespace: 'private' | 'host';
+  /** The container has a volume for what belongs to this machine alone. See boot.ts. */
+  readonly state: boolean;
+  /** Files of the container, which no student sees. */
+  readonly launcher: readonly PlannedFile[];
   readonly securityOptions: readonly string[];
   readonly sysctls: Readonly<Record<string, string>>;
   /** Path → mount options. */

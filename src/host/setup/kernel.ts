@@ -6,7 +6,7 @@ import { UndoStack } from '../../kit/undo.ts';
 import type { Containers } from '../docker/port.ts';
 import { helperName } from '../image/helper.ts';
 import { imageLabels } from '../image/names.ts';
-import { nodeCapabilities, unconfined } from '../plan/privileges.ts';
+import { fabricCapabilities, fabricPrivileges } from '../plan/privileges.ts';
 import { gibibyte, type Probe, type ProbeStatus } from './probe.ts';
 
 interface KernelProbe {
@@ -225,8 +225,7 @@ const runProbes = async (
         image,
         network: 'none',
         command: ['sleep', '600'],
-        capabilities: nodeCapabilities,
-        securityOptions: unconfined,
+        ...fabricPrivileges,
         cgroupNamespace: 'private',
         tmpfs: { '/run': 'exec', '/tmp': 'exec' },
         labels: { [imageLabels.helper]: new Date().toISOString() },
@@ -249,7 +248,7 @@ const probeScript = ({ script }: KernelProbe, index: number): string =>
 export const readAnswers = (output: string): readonly Probe[] => {
   const answers = answersIn(output);
   return [
-    { name: 'capabilities', status: 'ok', detail: nodeCapabilities.join(', ') },
+    { name: 'capabilities', status: 'ok', detail: fabricCapabilities.join(', ') },
     ...kernelProbes.map((probe, index) => kernelAnswer(probe, answers.get(String(index)))),
     diskProbe(Number(answers.get('disk') ?? Number.NaN)),
     inotifyProbe(Number(answers.get('inotify') ?? Number.NaN)),
@@ -296,5 +295,5 @@ const refusedContainer = (error: unknown): Probe => ({
   remedy:
     error instanceof LabError && error.code === 'LAB_DISK_FULL'
       ? (error.hint ?? 'Free some space.')
-      : `Use a Docker engine without user namespaces that allows the capabilities ${nodeCapabilities.join(', ')}.`,
+      : `Use a Docker engine without user namespaces that allows the capabilities ${fabricCapabilities.join(', ')}.`,
 });

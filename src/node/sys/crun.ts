@@ -93,6 +93,8 @@ const conmonArgv = (options: CreateOptions, paths: CrunPaths, global: readonly s
   ...['--bundle', options.bundle, '--container-pidfile', join(options.bundle, 'pid')],
   ...['--conmon-pidfile', join(options.bundle, 'conmon.pid')],
   ...['--exit-dir', paths.exits, '--full-attach', '--no-sync-log'],
+  // Keyrings are not separate for each machine, so machines may not make any.
+  '--no-new-keyring',
   ...['--log-path', `k8s-file:${options.logPath}`, '--log-size-max', String(options.logSizeMax)],
   ...(options.terminal ? ['--terminal'] : []),
   ...(options.stdin ? ['--stdin'] : []),

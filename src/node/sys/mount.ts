@@ -1,6 +1,7 @@
 // Mounts in the node's mount namespace: overlays for containers, tmpfs for memory volumes.
 import { readFile } from 'node:fs/promises';
 import { run, runOk } from './exec.ts';
+import { isInUserNamespace } from './user-namespace.ts';
 
 export interface OverlayMount {
   /** The image's root file system. It stays unchanged. */
@@ -12,7 +13,9 @@ export interface OverlayMount {
 }
 
 export const mountOverlay = async ({ lower, upper, work, target }: OverlayMount): Promise<void> => {
-  const options = `lowerdir=${lower},upperdir=${upper},workdir=${work}`;
+  // In a user namespace, overlayfs cannot keep its marks in attributes of the class `trusted`.
+  const marks = (await isInUserNamespace()) ? ',userxattr' : '';
+  const options = `lowerdir=${lower},upperdir=${upper},workdir=${work}${marks}`;
   await runOk(['mount', '-t', 'overlay', 'overlay', '-o', options, target]);
 };
 

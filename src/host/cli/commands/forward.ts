@@ -3,6 +3,7 @@ import { ExitCode } from '../../../kit/error.ts';
 import { openCluster } from '../../cluster/open.ts';
 import { type ClusterSummary, listClusters } from '../../cluster/status.ts';
 import { findFabric } from '../../kubectl/access.ts';
+import { inNetworkOf } from '../../plan/boot.ts';
 import { openTunnel, type Tunnel } from '../../tunnel/tunnel.ts';
 import type { Context, Run } from '../context.ts';
 import { resolveTarget } from '../forward-target.ts';
@@ -25,19 +26,17 @@ export const run: Run = async (context, [wanted = '', ...ports], options) => {
   await using tunnels = new AsyncDisposableStack();
   for (const { local, address, port, container, machine } of routes) {
     const to = `${address}:${port}`;
+    const command = ['socat', '-t', '3600', '-', `TCP4:${to},connect-timeout=5`];
     const enter = async (): Promise<readonly string[]> => {
-      if (container === undefined) return [];
+      if (container === undefined) return command;
       // Asked for each connection, because the lab may be stopped and started while the forward goes on.
-      const pid = (await containers.inspect(container))?.pid;
-      // `nsenter` changes the network namespace alone, so the student's programs on the machine play no part.
-      return ['nsenter', `--net=/proc/${pid}/ns/net`, '--'];
+      const pid = (await containers.inspect(container))?.pid ?? 0;
+      // Only the network namespace changes, so the student's programs on the machine play no part.
+      return inNetworkOf(pid, command);
     };
     const tunnel: Tunnel = await openTunnel({
       port: local,
-      dial: async () =>
-        containers.open(fabric.id, {
-          command: [...(await enter()), 'socat', '-t', '3600', '-', `TCP4:${to},connect-timeout=5`],
-        }),
+      dial: async () => containers.open(fabric.id, { command: await enter() }),
       onFailure: async (reason) => {
         const text = (await whyDown(context, instance)) ?? say.forwardFailed(to, reasonIn(reason));
         output.note(output.paint('yellow', `! ${text}`));

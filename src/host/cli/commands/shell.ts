@@ -3,6 +3,7 @@
 import { ExitCode, LabError } from '../../../kit/error.ts';
 import { done, eventually, notYet } from '../../../kit/eventually.ts';
 import type { Containers } from '../../docker/port.ts';
+import { inMachine } from '../../plan/boot.ts';
 import type { Context, Run } from '../context.ts';
 import { openHostShell } from '../host-shell.ts';
 import { chooseRunning } from '../instances.ts';
@@ -78,7 +79,9 @@ export const placeEnded = async (
 /** False if the API server does not answer: then the machine is stopping, or nobody knows. */
 const isPodGone = async (docker: Containers, container: string, { namespace, name, uid }: Pod): Promise<boolean> => {
   const command = ['kubectl', 'get', 'pod', '-n', namespace, name, '--ignore-not-found', '-o', podPath];
-  const { exitCode, stdout } = await docker.exec(container, { command }).catch(() => ({ exitCode: 1, stdout: '' }));
+  const { exitCode, stdout } = await docker
+    .exec(container, { command: inMachine(command) })
+    .catch(() => ({ exitCode: 1, stdout: '' }));
   return exitCode === 0 && stdout.trim() !== uid;
 };
 
@@ -126,7 +129,7 @@ export const findPod = async (context: Context, controlPlane: string, wanted: st
   const [namespace, name] = wanted.includes('/') ? wanted.split('/', 2) : ['default', wanted];
   if (!namespace || !name || !objectName.test(namespace) || !objectName.test(name)) return;
   const { exitCode, stdout, stderr } = await (await context.docker()).exec(controlPlane, {
-    command: ['kubectl', 'get', 'pod', '-n', namespace, name, '-o', podPath],
+    command: inMachine(['kubectl', 'get', 'pod', '-n', namespace, name, '-o', podPath]),
     signal: context.signal,
   });
   if (exitCode === 0) return { namespace, name, uid: stdout.trim() };
@@ -161,7 +164,7 @@ const namespaceOfPod = async (context: Context, controlPlane: string, name: stri
   if (!objectName.test(name)) return undefined;
   const selection = ['--all-namespaces', `--field-selector=metadata.name=${name}`];
   const { exitCode, stdout } = await (await context.docker()).exec(controlPlane, {
-    command: ['kubectl', 'get', 'pods', ...selection, '-o', 'jsonpath={.items[*].metadata.namespace}'],
+    command: inMachine(['kubectl', 'get', 'pods', ...selection, '-o', 'jsonpath={.items[*].metadata.namespace}']),
     signal: context.signal,
   });
   return exitCode === 0 ? stdout.trim().split(' ')[0] || undefined : undefined;

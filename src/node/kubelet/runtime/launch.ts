@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Cgroups, CgroupView } from '../../sys/cgroup.ts';
 import type { Crun } from '../../sys/crun.ts';
 import { mountOverlay, unmount } from '../../sys/mount.ts';
+import { groupIds } from '../../sys/user-namespace.ts';
 import { ociConfig } from './oci.ts';
 import { type Folders, writeRecord } from './records.ts';
 import type { ContainerRecord, ContainerSpec } from './runtime.ts';
@@ -62,6 +63,7 @@ export const launch = async (
     const context = {
       rootfs,
       bounding: options.boundingCapabilities,
+      groupIds: await groupIds(),
       cgroups: await cgroupViews(options.cgroups.views(groupOf({ id, pod: spec.pod })), join(bundle, 'cgroup')),
       ...(sandbox.netns ? { netns: sandbox.netns } : {}),
       ...(sandbox.hostIpc ? { hostIpc: true } : {}),

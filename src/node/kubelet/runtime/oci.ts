@@ -23,6 +23,8 @@ export interface OciContext {
   readonly rootfs: string;
   /** The capabilities that processes on this node can have. crun fails when a container asks for any other. */
   readonly bounding: ReadonlySet<string>;
+  /** How many users and groups the node has, from 0 upwards. */
+  readonly groupIds: number;
 }
 
 /** The default capabilities of Docker, containerd and CRI-O. */
@@ -31,12 +33,13 @@ const defaultCapabilities = [
   ...['NET_BIND_SERVICE', 'SYS_CHROOT', 'KILL', 'AUDIT_WRITE'],
 ];
 
+/** @throws Error when a user or group of the container does not exist in the node's user namespace */
 export const ociConfig = (spec: ContainerSpec, context: OciContext): Record<string, unknown> => ({
   ociVersion: '1.0.0',
   hostname: spec.hostname,
   process: {
     terminal: spec.terminal,
-    user: { uid: spec.user.uid, gid: spec.user.gid, additionalGids: spec.user.additionalGids },
+    user: userIn(spec, context),
     args: spec.args,
     env: spec.env,
     cwd: spec.cwd,
@@ -53,18 +56,25 @@ export const ociConfig = (spec: ContainerSpec, context: OciContext): Record<stri
   ],
   linux: {
     namespaces: namespacesOf(spec, context),
-    sysctl: { ...(context.netns === undefined ? {} : networkDefaults), ...spec.sysctls },
+    sysctl: { ...(context.netns === undefined ? {} : networkDefaults(context)), ...spec.sysctls },
     ...rootPropagation(spec.mounts),
     ...seccompOf(spec, context),
     ...(spec.privileged ? {} : { maskedPaths, readonlyPaths }),
   },
 });
 
-/** As in containerd, a process that is not root may listen on port 80 and send pings. */
-const networkDefaults = {
-  'net.ipv4.ip_unprivileged_port_start': '0',
-  'net.ipv4.ping_group_range': '0 2147483647',
+const userIn = ({ user: { uid, gid, additionalGids } }: ContainerSpec, { groupIds }: OciContext) => {
+  const unknown = [uid, gid, ...additionalGids].find((id) => id >= groupIds);
+  if (unknown !== undefined)
+    throw new Error(`the user or group ${unknown} does not exist on this node, whose ids end at ${groupIds - 1}`);
+  return { uid, gid, additionalGids };
 };
+
+/** As in containerd, a process that is not root may listen on port 80 and send pings. */
+const networkDefaults = ({ groupIds }: OciContext) => ({
+  'net.ipv4.ip_unprivileged_port_start': '0',
+  'net.ipv4.ping_group_range': `0 ${Math.min(groupIds - 1, 2147483647)}`,
+});
 
 const namespacesOf = (spec: ContainerSpec, { netns, pidns, ipc, hostIpc }: OciContext) => [
   ...(spec.processes === 'node' ? [] : [{ type: 'pid', ...(pidns === undefined ? {} : { path: pidns }) }]),

@@ -6,7 +6,12 @@ import { specOf } from '../builders.ts';
 describe('the OCI configuration', () => {
   const bounding = new Set(['CHOWN', 'NET_RAW', 'NET_BIND_SERVICE', 'KILL', 'NET_ADMIN', 'SYS_ADMIN']);
   const configOf = (over: Partial<Container>, netns?: string) =>
-    ociConfig(specOf({ command: ['x'], ...over }), { rootfs: '/r', bounding, ...(netns ? { netns } : {}) }) as {
+    ociConfig(specOf({ command: ['x'], ...over }), {
+      rootfs: '/r',
+      bounding,
+      groupIds: 2 ** 32 - 1,
+      ...(netns ? { netns } : {}),
+    }) as {
       process: { capabilities: { effective: string[]; bounding: string[] }; noNewPrivileges: boolean };
       linux: { namespaces: { type: string; path?: string }[]; maskedPaths?: string[]; sysctl?: object };
     };
@@ -53,7 +58,10 @@ describe('the OCI configuration', () => {
 
   test('mounts a folder before the folders in it', () => {
     const mounts = ['/data/sub', '/data', '/etc/x'].map((target) => ({ source: '/s', target, readOnly: false }));
-    const config = ociConfig({ ...specOf({ command: ['x'] }), mounts }, { rootfs: '/r', bounding: new Set() });
+    const config = ociConfig(
+      { ...specOf({ command: ['x'] }), mounts },
+      { rootfs: '/r', bounding: new Set(), groupIds: 65_536 },
+    );
     const targets = (config.mounts as { destination: string }[]).map(({ destination }) => destination);
     expect(targets.slice(-3)).toEqual(['/data', '/data/sub', '/etc/x']);
   });
