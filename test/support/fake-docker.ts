@@ -20,6 +20,7 @@ import type {
   VolumeSummary,
   Volumes,
 } from '../../src/host/docker/port.ts';
+import { inMachine } from '../../src/host/plan/boot.ts';
 import { LabError } from '../../src/kit/error.ts';
 
 export interface FakeContainer {
@@ -42,7 +43,10 @@ export interface FakeImage {
   readonly build?: BuildSpec;
 }
 
-/** Answers a command in a container. Undefined means that the program does not exist. */
+/**
+ * Answers a command in a container or in its machine, where it gets the command without the program that enters the
+ * machine. Undefined means that the program does not exist.
+ */
 export type ExecHandler = (
   container: FakeContainer,
   command: readonly string[],
@@ -278,7 +282,8 @@ export class FakeDocker implements Containers {
     return await work();
   }
 
-  async #run(container: FakeContainer, { command }: ExecSpec, stdin: string): Promise<ExecResult> {
+  async #run(container: FakeContainer, spec: ExecSpec, stdin: string): Promise<ExecResult> {
+    const command = ofMachine(spec.command);
     const result = await this.#options.exec?.(container, command, stdin);
     const missing = `OCI runtime exec failed: exec: "${command[0]}": executable file not found in $PATH`;
     if (!result) return { exitCode: 126, stdout: missing, stderr: '' };
@@ -330,6 +335,12 @@ export class FakeDocker implements Containers {
     container.commands.clear();
   }
 }
+
+const entrance = inMachine([]);
+
+/** The command that a machine runs, of a command of its container. */
+const ofMachine = (command: readonly string[]): readonly string[] =>
+  entrance.every((word, index) => command[index] === word) ? command.slice(entrance.length) : command;
 
 const engine: EngineInfo = {
   version: '20.10.24',

@@ -1,6 +1,7 @@
 // Starts the machines inside of their containers, through the fabric.
 import { fabricMachine } from '../../api/cluster.ts';
 import { LabError } from '../../kit/error.ts';
+import { diskFull, isDiskFull } from '../docker/errors.ts';
 import type { Fabric } from './fabric.ts';
 import type { RunningMachine, StartedMachine } from './machines.ts';
 
@@ -38,16 +39,18 @@ export const bootMachines = async (
 };
 
 /** What the kernel says when it does not allow a user namespace, or no mount whose ids are mapped. */
-const refusals = /unshare failed|uid_map|idmap|mount_setattr|Operation not permitted|No space left on device/i;
+const refusals = /unshare failed|uid_map|idmap|mount_setattr|Operation not permitted/i;
 
 /** @param reason of `FABRIC_NO_BOOT` */
-export const bootFailure = (reason: string): LabError =>
-  refusals.test(reason)
-    ? new LabError(
-        'LAB_NO_USER_NAMESPACE',
-        `The engine's machine does not let root of a node be a user without rights: ${reason}`,
-        {
-          hint: 'Run `labs doctor` to see what is missing. `labs start --unsafe-nodes` starts the lab without this protection.',
-        },
-      )
-    : new LabError('LAB_NO_BOOT', reason, { hint: 'Run `labs doctor` to find the cause.' });
+export const bootFailure = (reason: string): LabError => {
+  if (refusals.test(reason))
+    return new LabError(
+      'LAB_NO_USER_NAMESPACE',
+      `The engine's machine does not let root of a node be a user without rights: ${reason}`,
+      {
+        hint: 'Run `labs doctor` to see what is missing. `labs start --unsafe-nodes` starts the lab without this protection.',
+      },
+    );
+  if (isDiskFull(reason)) return diskFull(reason);
+  return new LabError('LAB_NO_BOOT', reason, { hint: 'Run `labs doctor` to find the cause.' });
+};

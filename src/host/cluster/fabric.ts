@@ -6,6 +6,7 @@ import { ExitCode, LabError } from '../../kit/error.ts';
 import type { Containers, ExecSession } from '../docker/port.ts';
 import { containerName } from '../plan/names.ts';
 import { agentCommand, sharedAgentCommand } from '../plan/programs.ts';
+import { bootFailure } from './boot.ts';
 import { queueHint } from './link-queues.ts';
 
 /** The fabric of a running cluster. Calls run in parallel. Close it after use, or use `await using`. */
@@ -160,6 +161,7 @@ const failureOf = (cluster: string, method: FabricMethod, failure: { code: strin
       hint: 'Find the rule, list or set with this name in that machine, and delete it.',
     });
   if (code === 'FABRIC_NO_QUEUE') return new LabError('LAB_NO_QUEUE', message, { hint: queueHint });
+  if (code === 'FABRIC_NO_BOOT') return bootFailure(message);
   return new LabError(code, `The fabric's \`${method}\` failed: ${message}`);
 };
 

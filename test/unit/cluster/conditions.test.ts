@@ -8,7 +8,7 @@ import { checkProxyModes } from '../../../src/host/cluster/proxy-mode.ts';
 
 const startedAt = new Date('2030-01-01T12:00:00Z');
 const machine = (name: string, address: string): RunningMachine => ({
-  ...{ name, role: 'node', container: name, id: name, status: 'running', pid: 7, startedAt, spec: '' },
+  ...{ name, role: 'node', container: name, id: name, status: 'running', pid: 7, containerPid: 6, startedAt, spec: '' },
   ...{
     address: parseIpv4(address),
     routes: [],

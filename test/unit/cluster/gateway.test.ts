@@ -100,7 +100,7 @@ test('is deleted with its volume', async () => {
   await start();
   await deleteCluster(world, 'x');
   expect(world.names).toEqual([]);
-  expect([...world.volumeLabels.keys()]).toEqual(['labs-images']);
+  expect([...world.volumeLabels.keys()].sort()).toEqual(['labs-images', 'labs-root-test']);
 });
 
 test('two labs have different ports, and one lab always has the same', () => {

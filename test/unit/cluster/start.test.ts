@@ -12,8 +12,9 @@ import { startCluster } from '../../../src/host/cluster/start.ts';
 import { listClusters } from '../../../src/host/cluster/status.ts';
 import type { StepEvent } from '../../../src/host/cluster/steps.ts';
 import { deleteCluster, stopCluster } from '../../../src/host/cluster/stop.ts';
+import { filesFolder, stateFolder } from '../../../src/host/plan/boot.ts';
 import { LabError } from '../../../src/kit/error.ts';
-import { quietly, request, World } from './world.ts';
+import { initOf, quietly, request, World } from './world.ts';
 
 const machines = ['labs-x-client', 'labs-x-controlplane', 'labs-x-fabric', 'labs-x-node01', 'labs-x-node02'];
 const all = [...machines, 'labs-x_gateway'];
@@ -70,10 +71,66 @@ describe('a new cluster', () => {
   test('gets its files before it starts', async () => {
     await start();
     const files = world.containers.get('labs-x-node01')?.files;
-    expect(files?.get('/usr/local/lib/labs/kube-proxy.js')).toBe('the bundle node/kube-proxy.js');
-    expect(files?.get('/etc/systemd/system/kubelet.service')).toContain('--hostname-override=node01');
+    expect(files?.get(`${filesFolder}/usr/local/lib/labs/kube-proxy.js`)).toBe('the bundle node/kube-proxy.js');
+    expect(files?.get(`${filesFolder}/etc/systemd/system/kubelet.service`)).toContain('--hostname-override=node01');
+    expect(files?.get(`${stateFolder}/launch`)).toContain('#!/bin/sh');
     const { calls } = world;
-    expect(calls.indexOf('put labs-x-node01 /')).toBeLessThan(calls.indexOf('start labs-x-node01'));
+    const put = calls.indexOf(`put labs-x-node01 ${stateFolder}`);
+    expect(put).toBeGreaterThan(-1);
+    expect(put).toBeLessThan(calls.indexOf('start labs-x-node01'));
+  });
+
+  test('boots its machines before it connects them, each with the ids of its label', async () => {
+    const order: string[] = [];
+    const { boot, wire } = world.handlers;
+    world.handlers = {
+      ...world.handlers,
+      boot: async (...asked) => {
+        order.push('boot');
+        return (await boot?.(...asked)) ?? { inits: {} };
+      },
+      wire: async (params, signal) => {
+        order.push('wire');
+        for (const { machine, pid } of params.links)
+          expect(pid).toBe(initOf(world.containers.get(`labs-x-${machine}`)?.pid ?? 0));
+        return (await wire?.(params, signal)) ?? { wired: [], links: 0 };
+      },
+    };
+    await start();
+    expect(order).toEqual(['boot', 'wire']);
+    const [booted = []] = world.state.booted;
+    expect(booted.map(({ machine }) => machine)).toEqual(['controlplane', 'node01', 'node02', 'client']);
+    for (const { machine, pid, group, ids } of booted) {
+      const container = world.containers.get(`labs-x-${machine}`);
+      expect({ group, pid, ids: String(ids) }).toEqual({
+        group: `labs-x-${machine}`,
+        pid: container?.pid,
+        ids: container?.spec.labels?.['labs.ids'],
+      });
+    }
+  });
+
+  test('without user namespaces has machines without ids', async () => {
+    await start({ plan: { ...plan, unsafeNodes: true } });
+    expect(world.state.booted.flat().map(({ ids }) => ids)).toEqual(Array(4).fill(undefined));
+    expect([...world.containers.values()].filter(({ spec }) => spec.labels?.['labs.ids'] !== undefined)).toEqual([]);
+  });
+
+  test.each([
+    ['node01 cannot start: unshare: unshare failed: Operation not permitted', 'LAB_NO_USER_NAMESPACE'],
+    ['node01 cannot start: mount: files: mount_setattr: Invalid argument', 'LAB_NO_USER_NAMESPACE'],
+    ['node01 cannot start: unshare: unshare failed: No space left on device', 'LAB_NO_USER_NAMESPACE'],
+    ['node01 cannot start: mkfs.ext4: Input/output error', 'LAB_NO_BOOT'],
+    ['node01 cannot start: mkfs.ext4: No space left on device', 'LAB_DISK_FULL'],
+  ])('is removed, and says why, when the kernel refuses: %s', async (reason, code) => {
+    const refuse = () => Promise.reject(new AgentError('FABRIC_NO_BOOT', reason));
+    world.handlers = { ...world.handlers, boot: refuse };
+    await expect(start()).rejects.toMatchObject({
+      code,
+      message: expect.stringContaining(reason),
+      hint: expect.any(String),
+    });
+    expect(world.names).toEqual([]);
   });
 
   test('creates the fabric before all others, because its name is the lock', async () => {
@@ -181,7 +238,7 @@ describe('a new cluster', () => {
   test.each([
     'create labs-x-fabric',
     'create labs-x-node02',
-    'put labs-x-controlplane /',
+    'put labs-x-controlplane /labs/state',
     'start labs-x-node01',
     'start labs-x-fabric',
   ])('leaves nothing when "%s" fails', async (call) => {
@@ -269,11 +326,12 @@ describe('an existing cluster', () => {
 
   test('gets the present build when it is resumed, and keeps what the student changed', async () => {
     await stopCluster(world, 'x');
-    world.containers.get('labs-x-node01')?.files.set('/etc/kubernetes/kubelet-config.yaml', 'changed');
+    const config = `${filesFolder}/etc/kubernetes/kubelet-config.yaml`;
+    world.containers.get('labs-x-node01')?.files.set(config, 'changed');
     await start({ bundles: async () => Buffer.from('a new build') });
     const files = world.containers.get('labs-x-node01')?.files;
-    expect(files?.get('/usr/local/lib/labs/kubelet.js')).toBe('a new build');
-    expect(files?.get('/etc/kubernetes/kubelet-config.yaml')).toBe('changed');
+    expect(files?.get(`${filesFolder}/usr/local/lib/labs/kubelet.js`)).toBe('a new build');
+    expect(files?.get(config)).toBe('changed');
   });
 
   test('is not changed by a start while another start is running', async () => {
@@ -373,7 +431,7 @@ describe('an existing cluster', () => {
     expect(await deleteCluster(world, 'x')).toBe(5);
     expect(await deleteCluster(world, 'x')).toBe(0);
     expect(world.names).toEqual(all.map((name) => name.replace('-x', '-y')));
-    expect([...world.volumeLabels.keys()]).toEqual(['labs-images', 'labs-y_gateway']);
+    expect([...world.volumeLabels.keys()].sort()).toEqual(['labs-images', 'labs-root-test', 'labs-y_gateway']);
   });
 });
 

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Machine } from '../../../src/host/cluster/machines.ts';
 import { unitsOf, unlessComponentsDie } from '../../../src/host/cluster/watchdog.ts';
+import { inMachine } from '../../../src/host/plan/boot.ts';
 import { FakeDocker } from '../../support/fake-docker.ts';
 
 const show = (restarts: number): string =>
@@ -44,6 +45,9 @@ test("reads the states of the node's components from systemd", async () => {
     { component: 'kubelet', restarts: 0, state: 'active', exitStatus: 0 },
     { component: 'kube-proxy', restarts: 3, state: 'activating', exitStatus: 1 },
   ]);
+  // The container's own programs know nothing of the machine's units.
+  const entrance = inMachine(['systemctl', 'show']).join(' ');
+  expect(docker.calls.filter((call) => call.startsWith(`exec labs-x-node01 ${entrance} `))).toHaveLength(1);
 });
 
 test('a component that keeps exiting ends the wait with its last log lines, each once', async () => {

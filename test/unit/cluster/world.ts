@@ -1,7 +1,7 @@
 // A cluster without Docker: containers in memory, and an agent in the fabric whose answers a test chooses.
 import { PassThrough } from 'node:stream';
 import type { ClaimOwner } from '../../../src/api/fabric.ts';
-import type { LinkQuality } from '../../../src/api/wiring.ts';
+import type { BootMachine, BootParams, LinkQuality } from '../../../src/api/wiring.ts';
 import { type Handlers, serve } from '../../../src/fabric/agent.ts';
 import type { StartRequest } from '../../../src/host/cluster/context.ts';
 import type { StartOptions } from '../../../src/host/cluster/start.ts';
@@ -18,10 +18,19 @@ export interface FabricState {
   claimedByOther: boolean;
   /** Who holds the claim then. A claim that takes over ends this start. */
   owner?: ClaimOwner;
+  /** The machines of each boot. */
+  readonly booted: (readonly BootMachine[])[];
   readonly wired: string[][];
   /** Of each wiring. */
   readonly qualities: (readonly [string, LinkQuality])[];
 }
+
+/** Process 1 of a machine, which is another one than that of its container. */
+export const initOf = (containerPid: number): number => containerPid + 1_000_000;
+
+const boot = ({ machines }: BootParams) => ({
+  inits: Object.fromEntries(machines.map(({ machine, pid }) => [machine, initOf(pid)])),
+});
 
 /** A fabric of a healthy cluster. */
 export const healthyFabric = (docker: FakeDocker, state: FabricState): Partial<Handlers> => ({
@@ -36,6 +45,11 @@ export const healthyFabric = (docker: FakeDocker, state: FabricState): Partial<H
     state.completed = true;
     return {};
   },
+  boot: async (params) => {
+    state.booted.push(params.machines);
+    return boot(params);
+  },
+  reboot: async (params) => boot(params),
   wire: async ({ links }) => {
     const wired = links.map(({ machine }) => machine);
     state.wired.push(wired);
@@ -57,7 +71,7 @@ const nodesOrLeases = (docker: FakeDocker) =>
   }));
 
 export class World extends FakeDocker {
-  readonly state: FabricState = { completed: false, claimedByOther: false, wired: [], qualities: [] };
+  readonly state: FabricState = { completed: false, claimedByOther: false, booted: [], wired: [], qualities: [] };
   handlers: Partial<Handlers> = healthyFabric(this, this.state);
 
   /** @param probed what the probes of the kernel print */
