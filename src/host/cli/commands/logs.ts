@@ -3,6 +3,7 @@ import { components } from '../../../api/paths.ts';
 import { ExitCode, LabError } from '../../../kit/error.ts';
 import { printableLine } from '../../../kit/printable.ts';
 import { nearest } from '../../../kit/suggest.ts';
+import { inMachine } from '../../plan/boot.ts';
 import type { Context, Run } from '../context.ts';
 import { chooseRunning } from '../instances.ts';
 import { journalFields, journalLine, podLine } from '../log-lines.ts';
@@ -115,7 +116,7 @@ const refuseUnknownUnit = async (context: Context, container: string, unit: stri
 const hasUnit = async (context: Context, container: string, unit: string): Promise<boolean> => {
   if (!/^\w[\w@.-]*$/.test(unit)) return false;
   const { exitCode } = await (await context.docker()).exec(container, {
-    command: ['systemctl', 'cat', unit],
+    command: inMachine(['systemctl', 'cat', unit]),
     signal: context.signal,
   });
   return exitCode === 0;
