@@ -27,11 +27,11 @@ export const createRestore =
 const unitCode = 100;
 
 /**
- * The fabric's systemctl asks process 1 of the machine. systemd answers only its root, so systemctl enters the machine's
- * namespaces of users and processes, but none of its files. The machine's root could trace a program there. It cannot
- * trace one that it may run, but not read (ptrace(2), PR_SET_DUMPABLE(2const)): so the program is a copy with such a mode.
- * The socket's place is fixed in systemctl, so a link there leads to the machine's socket, in a mount namespace of this
- * one command.
+ * The fabric's systemctl asks process 1 of the machine. systemd answers only its root, so systemctl enters the
+ * machine's namespaces of users and processes, but none of its files. The machine's root could trace a program there.
+ * It cannot trace one that it may run, but not read (ptrace(2), PR_SET_DUMPABLE(2const)): so the program is a copy with
+ * such a mode. The socket's place is fixed in systemctl, so a link there leads to the machine's socket, in a mount
+ * namespace of this one command.
  */
 const systemctl = `
 socket=/proc/$0/root/run/systemd/private

@@ -1,5 +1,5 @@
 // The root file system of all machines: the files of the node image, in a volume. The kernel can show the files of a
-// volume under other owners (mount_setattr(2), MOUNT_ATTR_IDMAP), those of a container's own root file system it cannot.
+// volume under other owners (mount_setattr(2), MOUNT_ATTR_IDMAP), but not those of a container's root file system.
 import { rootVolume } from '../plan/names.ts';
 import { helperStore, withStore } from './helper.ts';
 import type { StoreOptions } from './store.ts';

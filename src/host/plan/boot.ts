@@ -1,5 +1,6 @@
-// How a machine starts. Its container is only a shell around it: read-only, without capabilities, and not what a student
-// sees. The machine is a tree of processes in namespaces of its own below it, where root is an unprivileged user.
+// How a machine starts. Its container is only a shell around it: read-only, without capabilities, and not what a
+// student sees. The machine is a tree of processes in namespaces of its own below it, where root is an unprivileged
+// user.
 import { containerName } from './names.ts';
 import type { PlannedFile } from './types.ts';
 

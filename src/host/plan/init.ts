@@ -21,8 +21,8 @@ const sysctlLines = (values: Readonly<Record<string, string>>): string =>
   ].join('\n');
 
 /**
- * IPv6 only on loopback: the cluster uses IPv4, and `ip address` stays readable. Docker's `--sysctl` is no substitute: it
- * refuses to start a container when the kernel lacks a sysctl (no br_netfilter, no IPv6).
+ * IPv6 only on loopback: the cluster uses IPv4, and `ip address` stays readable. Docker's `--sysctl` is no substitute:
+ * it refuses to start a container when the kernel lacks a sysctl (no br_netfilter, no IPv6).
  */
 export const machineSysctls = (role: 'node' | 'router' | 'host'): string =>
   sysctlLines({ ...nodeSysctls, 'ipv4/ip_forward': role === 'host' ? '0' : '1' });
