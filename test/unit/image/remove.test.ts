@@ -4,10 +4,14 @@ import { removeImages } from '../../../src/host/image/remove.ts';
 import { imageVolume } from '../../../src/host/plan/names.ts';
 import { FakeDocker } from '../../support/fake-docker.ts';
 
-test('removes the images, the store and left helpers, and nothing of the user', async () => {
+test('removes the images, the store, the root file systems and left helpers, and nothing of the user', async () => {
   const made = { [imageLabels.kind]: 'node' };
-  const docker = new FakeDocker({ images: { 'labs/node:1': made, 'labs/pods:2': made, 'nginx:1.27': {} } });
+  const docker = new FakeDocker({
+    images: { 'labs/node:1': made, 'labs/pods:2': made, 'labs/root:1': made, 'nginx:1.27': {} },
+  });
   await docker.volumes.create(imageVolume, {});
+  await docker.volumes.create('labs-root-1', { [imageLabels.volume]: 'root' });
+  await docker.volumes.create('labs-root-2', { [imageLabels.volume]: 'root' });
   await docker.volumes.create('mine', {});
   await docker.create({
     name: 'labs-helper-1',

@@ -20,6 +20,9 @@ export const threeNodes: ClusterSpec = {
   proxy: { verbosity: 4 },
 };
 
+/** The first id of the cluster's machines. */
+export const firstId = 2 ** 21;
+
 export const inputOf = (spec: Partial<ClusterSpec> = {}, rest: Partial<PlanInput> = {}): PlanInput => ({
   name: 'service-networking',
   lab: 'service-networking',
@@ -27,6 +30,7 @@ export const inputOf = (spec: Partial<ClusterSpec> = {}, rest: Partial<PlanInput
   spec: { ...threeNodes, ...spec },
   image: 'labs/node:1234',
   version: '0.1.0',
+  firstId,
   ...rest,
 });
 

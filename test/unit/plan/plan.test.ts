@@ -2,11 +2,14 @@ import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import type { NodeSpecification } from '../../../src/api/cluster.ts';
 import { parseCidr, parseIpv4 } from '../../../src/api/scalars.ts';
+import { stateFolder } from '../../../src/host/plan/boot.ts';
 import { signpost } from '../../../src/host/plan/files.ts';
-import { contentOf, machineOf, planOf, threeNodes } from './fixtures.ts';
+import { seccompProfile } from '../../../src/host/plan/seccomp.ts';
+import { contentOf, firstId, machineOf, planOf, threeNodes } from './fixtures.ts';
 
 describe('machines', () => {
   const plan = planOf();
+  const members = plan.machines.filter(({ role }) => role !== 'fabric');
 
   test('come as fabric, nodes in the order of their pod subnets, clients', () => {
     expect(plan.machines.map(({ name, role, container }) => [name, role, container])).toEqual([
@@ -33,10 +36,85 @@ describe('machines', () => {
     });
   });
 
-  test('no machine is privileged, and only the fabric sees the processes of the others', () => {
+  test('no machine is privileged, and only the fabric sees the processes and control groups of the others', () => {
     for (const machine of plan.machines) {
       expect(machine.capabilities).not.toContain('ALL');
-      expect(machine.pidMode).toBe(machine.name === 'fabric' ? 'host' : 'private');
+      const shared = machine.name === 'fabric' ? 'host' : 'private';
+      expect([machine.pidMode, machine.cgroupNamespace]).toEqual([shared, shared]);
+    }
+  });
+
+  test('no container of a machine has a capability, a writable root file system, a device or a way to get rights', () => {
+    expect(members).toHaveLength(4);
+    for (const machine of members) {
+      expect(machine).toMatchObject({ capabilities: [], dropCapabilities: ['ALL'], readOnly: true, deviceRules: [] });
+      expect(machine.securityOptions).toContain('no-new-privileges');
+      const profiles = machine.securityOptions.filter((option) => option.startsWith('seccomp='));
+      expect(profiles.map((option) => JSON.parse(option.slice('seccomp='.length)))).toEqual([seccompProfile]);
+      for (const { path, readOnly } of machine.mounts) expect(`${path} ${readOnly}`).toBe(`${path} true`);
+    }
+  });
+
+  test('each machine has 65536 ids of its own, from the first one of the cluster', () => {
+    expect(members.map(({ name, ids }) => [name, ids])).toEqual([
+      ['controlplane', firstId],
+      ['node01', firstId + 65_536],
+      ['node02', firstId + 2 * 65_536],
+      ['client', firstId + 3 * 65_536],
+    ]);
+    for (const { launcher, ids } of members) {
+      const prepare = launcher.find(({ path }) => path === `${stateFolder}/prepare`);
+      const maps = [...JSON.stringify(prepare).matchAll(/--map-(users|groups)=(\S+)/g)].map(([, kind, map]) => [
+        kind,
+        map,
+      ]);
+      expect(maps).toEqual(['users', 'groups'].map((kind) => [kind, `0:${ids}:65536`]));
+    }
+  });
+
+  test('routers and hosts have ids of their own, too', () => {
+    const networks = [{ name: 'lan-a', cidr: parseCidr('10.1.0.0/24') }];
+    const machines = ['r1', 'r2'].map((name) => ({ name, role: 'router' as const, networks: [{ name: 'lan-a' }] }));
+    const ids = planOf({ networks, machines }).machines.flatMap((machine) => machine.ids ?? []);
+    expect(ids).toHaveLength(6);
+    expect(new Set(ids).size).toBe(6);
+    for (const id of ids) expect((id - firstId) % 65_536).toBe(0);
+  });
+
+  test('without user namespaces, a machine has the rights of the fabric, and everything else as always', () => {
+    const unsafe = planOf({}, { firstId: undefined, unsafeNodes: true });
+    for (const machine of unsafe.machines.slice(1)) {
+      expect(machine).toMatchObject({ capabilities: ['NET_ADMIN', 'NET_RAW', 'SYS_ADMIN', 'SYS_PTRACE'] });
+      expect(machine).not.toHaveProperty('ids');
+      expect(machine.labels).not.toHaveProperty('labs.ids');
+      expect(JSON.stringify(machine.launcher)).not.toContain('--map-users');
+      const { command, files, limits, mounts, readOnly, tmpfs } = machineOf(plan, machine.name);
+      expect(machine).toMatchObject({ command, files, limits, mounts, readOnly, tmpfs });
+    }
+  });
+
+  test('only the fabric may make loop devices', () => {
+    expect(machineOf(plan, 'fabric').deviceRules).toEqual(['b 7:* rwm', 'c 10:237 rwm']);
+  });
+
+  test('only root of the container reads what starts its machine, except for what the machine runs itself', () => {
+    for (const { launcher } of members)
+      expect(launcher.map((file) => [file.path, 'mode' in file && file.mode])).toEqual([
+        [`${stateFolder}/programs`, 0o400],
+        [`${stateFolder}/launch`, 0o500],
+        [`${stateFolder}/prepare`, 0o500],
+        [`${stateFolder}/inner`, 0o555],
+        [`${stateFolder}/enter`, 0o500],
+      ]);
+  });
+
+  test('each start renews the programs of labs, and no other file', () => {
+    for (const { name, launcher, files } of members) {
+      const renewed = contentOf({ ...machineOf(plan, name), files: launcher }, `${stateFolder}/programs`).trim();
+      const bundled = files.filter((file) => 'bundle' in file).map(({ path }) => path);
+      const paths = renewed.split('\n').filter(Boolean);
+      expect(paths).toEqual(expect.arrayContaining(bundled));
+      for (const path of paths) expect(path).toMatch(/^\/usr\/local\/(?:lib\/labs|bin)\//);
     }
   });
 
@@ -53,6 +131,7 @@ describe('machines', () => {
       'labs.definition': 'abc',
       'labs.version': '0.1.0',
       'labs.machines': '5',
+      'labs.ids': String(firstId + 65_536),
       'labs.link': '192.168.56.11/24 via 192.168.56.1',
     });
   });
@@ -187,8 +266,9 @@ describe('files', () => {
   });
 
   test('keys and kubeconfigs are readable by root alone', () => {
+    const notSecret = /^\/etc\/(systemd\/|resolv\.conf$)/;
     const secrets = plan.machines.flatMap(({ files }) =>
-      files.filter(({ path }) => /\.(key|conf)$|\.kube\/config$/.test(path) && !path.startsWith('/etc/systemd')),
+      files.filter(({ path }) => /\.(key|conf)$|\.kube\/config$/.test(path) && !notSecret.test(path)),
     );
     expect(secrets.length).toBeGreaterThan(10);
     for (const file of secrets) expect(file).toMatchObject({ mode: 0o600, secret: true });
@@ -220,9 +300,26 @@ describe('files', () => {
     }
   });
 
-  test('a client gets no files of the cluster, only the signpost that every machine has', () => {
-    expect(machineOf(plan, 'client').files).toEqual([signpost]);
+  test('a client gets no files of the cluster, only its names and the signpost that every machine has', () => {
+    const { files } = machineOf(plan, 'client');
+    expect(files.map(({ path }) => path)).toEqual(['/etc/hostname', '/etc/resolv.conf', '/etc/hosts', signpost.path]);
+    expect(files).toContain(signpost);
     expect(machineOf(plan, 'node01').files).toContain(signpost);
+  });
+
+  test('a machine knows its own name and the addresses of all others, and no name server', () => {
+    const node = machineOf(plan, 'node01');
+    expect(contentOf(node, '/etc/hostname')).toBe('node01\n');
+    expect(contentOf(node, '/etc/resolv.conf')).toBe('');
+    expect(contentOf(node, '/etc/hosts').split('\n')).toEqual([
+      '127.0.0.1\tlocalhost',
+      '::1\tlocalhost ip6-localhost ip6-loopback',
+      '192.168.56.10\tcontrolplane',
+      '192.168.56.11\tnode01',
+      '192.168.56.12\tnode02',
+      '192.168.56.100\tclient',
+      '',
+    ]);
   });
 });
 
@@ -261,14 +358,22 @@ describe('routers and hosts', () => {
   });
 
   test('forward packets only in the role router', () => {
-    expect(machineOf(plan, 'r1').command.at(-1)).toContain('set_sysctl ipv4/ip_forward 1');
-    expect(machineOf(plan, 'h1').command.at(-1)).toContain('set_sysctl ipv4/ip_forward 0');
+    const inner = (name: string): string => {
+      const { launcher, ...rest } = machineOf(plan, name);
+      return contentOf({ ...rest, launcher, files: launcher }, `${stateFolder}/inner`);
+    };
+    expect(inner('r1')).toContain('set_sysctl ipv4/ip_forward 1');
+    expect(inner('h1')).toContain('set_sysctl ipv4/ip_forward 0');
   });
 
   test('have no Kubernetes component, and are in the hosts file of every machine', () => {
-    expect(machineOf(plan, 'r1')).toMatchObject({ components: [], files: [signpost] });
-    for (const name of ['node01', 'client', 'h1'])
-      expect(machineOf(plan, name).hosts).toEqual(expect.arrayContaining(['h1:10.1.0.2', 'r1:10.1.0.1']));
+    const { components, files } = machineOf(plan, 'r1');
+    expect(components).toEqual([]);
+    expect(files.map(({ path }) => path)).toEqual(['/etc/hostname', '/etc/resolv.conf', '/etc/hosts', signpost.path]);
+    for (const name of ['node01', 'client', 'h1', 'r1']) {
+      const hosts = contentOf(machineOf(plan, name), '/etc/hosts').split('\n');
+      expect(hosts).toEqual(expect.arrayContaining(['10.1.0.2\th1', '10.1.0.1\tr1']));
+    }
   });
 });
 

@@ -1,13 +1,23 @@
 import { describe, expect, test } from 'vitest';
 import { readImageInputs } from '../../../src/host/image/ensure.ts';
-import { nodeImage } from '../../../src/host/image/names.ts';
+import { nodeImage, rootMarker } from '../../../src/host/image/names.ts';
+import { rootVolume } from '../../../src/host/plan/names.ts';
 import { examine } from '../../../src/host/setup/doctor.ts';
 import { kernelProbes, readAnswers } from '../../../src/host/setup/kernel.ts';
 import { LabError } from '../../../src/kit/error.ts';
-import { FakeDocker } from '../../support/fake-docker.ts';
+import { FakeDocker, type FakeDockerOptions } from '../../support/fake-docker.ts';
 
 const root = new URL('../../..', import.meta.url).pathname;
-const node = nodeImage((await readImageInputs(root)).digests.node);
+const { digests } = await readImageInputs(root);
+const node = nodeImage(digests.node);
+
+/** An engine with the node image and its volume. */
+const engine = (options: FakeDockerOptions = {}): FakeDocker => {
+  const images = { [node]: { 'labs.image': 'node' }, [rootMarker(digests.node)]: { 'labs.image': 'root' } };
+  const docker = new FakeDocker({ images, ...options });
+  docker.volumeLabels.set(rootVolume(node), {});
+  return docker;
+};
 
 /** The answer yes for every probe, except for the given ones. */
 const answers = (given: Readonly<Record<string, string>>, disk = 9e9): string =>
@@ -38,10 +48,7 @@ describe('the doctor', () => {
   });
 
   test('probes the kernel in a container, and leaves none behind', async () => {
-    const docker = new FakeDocker({
-      images: { [node]: { 'labs.image': 'node' } },
-      exec: () => ({ stdout: answers({ ip_vs: 'no is it built in?' }) }),
-    });
+    const docker = engine({ exec: () => ({ stdout: answers({ ip_vs: 'no is it built in?' }) }) });
     const probes = await examine({ docker, root });
     expect(probes.find(({ name }) => name === 'ip_vs')).toMatchObject({ status: 'warning', detail: 'is it built in?' });
     expect(docker.containers.size).toBe(0);
@@ -49,7 +56,7 @@ describe('the doctor', () => {
   });
 
   test('names the needed capabilities when the engine refuses the container', async () => {
-    const docker = new FakeDocker({ images: { [node]: { 'labs.image': 'node' } } });
+    const docker = engine();
     docker.failures.set('start', new Error('operation not permitted'));
     const probes = await examine({ docker, root });
     expect(probes.find(({ name }) => name === 'capabilities')).toMatchObject({

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { readImageInputs } from '../../../src/host/image/ensure.ts';
-import { nodeImage, storeMarker } from '../../../src/host/image/names.ts';
+import { nodeImage, rootMarker, storeMarker } from '../../../src/host/image/names.ts';
+import { rootVolume } from '../../../src/host/plan/names.ts';
 import { planSetup, runSetup, type SetupOptions } from '../../../src/host/setup/setup.ts';
 import { LabError } from '../../../src/kit/error.ts';
 import { FakeDocker } from '../../support/fake-docker.ts';
@@ -15,10 +16,12 @@ const engine = (problem: { code: string }): FakeDocker => {
     images: {
       [nodeImage(digests.node)]: { 'labs.image': 'node' },
       [storeMarker(digests.pods)]: { 'labs.image': 'store' },
+      [rootMarker(digests.node)]: { 'labs.image': 'root' },
       'debian:trixie-slim': {},
     },
   });
   docker.volumeLabels.set('labs-images', {});
+  docker.volumeLabels.set(rootVolume(nodeImage(digests.node)), {});
   const answer = docker.engine.bind(docker);
   docker.engine = () => (problem.code ? Promise.reject(new LabError(problem.code, 'no')) : answer());
   return docker;
