@@ -131,6 +131,14 @@ export const reportSchema = z
     }),
     seed: z.string().exactOptional().meta({ description: 'What the values of the lab’s parameters were drawn from.' }),
     student: z.string().exactOptional().meta({ description: 'Whose lab it is: `labs start --student`.' }),
+    unsafeNodes: z
+      .literal(true)
+      .exactOptional()
+      .meta({
+        description:
+          'The nodes ran without a user namespace (`labs start --unsafe-nodes`): root in a node was root on the machine ' +
+          'of the Docker engine, and could change what was graded and the grading.',
+      }),
     gradedAt: time,
     durationMs: z.int().nonnegative(),
     score: points,

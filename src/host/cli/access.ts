@@ -26,6 +26,7 @@ export const accessTo = (
   return {
     name: cluster.name,
     instance: fabricId,
+    ...(cluster.unsafeNodes ? { unsafeNodes: true as const } : {}),
     machines: cluster.machines.map(({ name, role, pid, address, links }) => ({
       name,
       role: roleOf(name, role),

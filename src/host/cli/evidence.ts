@@ -89,6 +89,7 @@ const aboutOf = async (context: Context, { lab, name, access }: Session, report:
       ...(kubernetes === undefined ? {} : { kubernetes }),
     },
     ...(report.submission ? { submission: redact(JSON.parse(JSON.stringify(report.submission))) } : {}),
+    ...(access.unsafeNodes ? { unsafeNodes: true as const } : {}),
     machines: access.machines.map(({ name: machine, role, address }) => ({ name: machine, role, address })),
   };
 };

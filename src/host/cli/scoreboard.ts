@@ -44,7 +44,7 @@ export const scoreboardPage = (given: Report, options: ScoreboardOptions): Page 
   const above = next === undefined ? [] : blocks.slice(0, report.tasks.indexOf(next));
   return {
     body: blocks.flat(),
-    foot: ['', totalLine(report, options), ...remarks(report, options)],
+    foot: ['', totalLine(report, options), ...unsafeLines(report, options), ...remarks(report, options)],
     focus: above.flat().length,
   };
 };
@@ -165,6 +165,9 @@ const totalLine = (report: Report, options: ScoreboardOptions): string => {
   const points = paint('bold', say.points(total, report.maxScore));
   return spread(paint('bold', ` ${say.score}`), `${seconds}  ${points}`, width);
 };
+
+const unsafeLines = ({ unsafeNodes }: Report, { paint, say, width }: ScoreboardOptions): readonly string[] =>
+  unsafeNodes ? wrap(say.nodesWereUnsafe, width - 2).map((line) => paint('red', ` ${line}`)) : [];
 
 const remarks = (report: Report, { paint, say, width }: ScoreboardOptions): readonly string[] => {
   if (report.broken) return wrap(say.graderBroke, width - 2).map((line) => paint('magenta', ` ${line}`));

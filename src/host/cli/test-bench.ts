@@ -20,7 +20,13 @@ import { type OpenSession, openSession } from './session.ts';
 import { runningAs } from './submission.ts';
 import { openWayIn, type WayIn } from './way-in.ts';
 
-export const testBench = (given: Context, docker: Containers, lab: LabDefinition, name: string): Bench => {
+export interface BenchOptions {
+  readonly lab: LabDefinition;
+  readonly name: string;
+  readonly unsafeNodes: boolean;
+}
+
+export const testBench = (given: Context, docker: Containers, { lab, name, unsafeNodes }: BenchOptions): Bench => {
   const context = { ...silent(given), name };
   let namespaces: Namespaces = new Map();
   let session: OpenSession | undefined;
@@ -48,7 +54,7 @@ export const testBench = (given: Context, docker: Containers, lab: LabDefinition
       };
     },
     async start() {
-      const { resumed, restarted } = await bringUp(context, docker, lab, { name });
+      const { resumed, restarted } = await bringUp(context, docker, lab, { name, unsafeNodes });
       session = await openSession(context, await runningAs(context, name));
       // Those of an earlier start have ended, and other labs may have their numbers now.
       namespaces = await namespacesOf(session);

@@ -1,7 +1,5 @@
 // Starts the machines inside of their containers, through the fabric.
 import { fabricMachine } from '../../api/cluster.ts';
-import { LabError } from '../../kit/error.ts';
-import { diskFull, isDiskFull } from '../docker/errors.ts';
 import type { Fabric } from './fabric.ts';
 import type { RunningMachine, StartedMachine } from './machines.ts';
 
@@ -36,21 +34,4 @@ export const bootMachines = async (
     const pid = machine.name === fabricMachine ? machine.containerPid : inits[machine.name];
     return pid === undefined ? [] : [{ ...machine, pid }];
   });
-};
-
-/** What the kernel says when it does not allow a user namespace, or no mount whose ids are mapped. */
-const refusals = /unshare failed|uid_map|idmap|mount_setattr|Operation not permitted/i;
-
-/** @param reason of `FABRIC_NO_BOOT` */
-export const bootFailure = (reason: string): LabError => {
-  if (refusals.test(reason))
-    return new LabError(
-      'LAB_NO_USER_NAMESPACE',
-      `The engine's machine does not let root of a node be a user without rights: ${reason}`,
-      {
-        hint: 'Run `labs doctor` to see what is missing. `labs start --unsafe-nodes` starts the lab without this protection.',
-      },
-    );
-  if (isDiskFull(reason)) return diskFull(reason);
-  return new LabError('LAB_NO_BOOT', reason, { hint: 'Run `labs doctor` to find the cause.' });
 };

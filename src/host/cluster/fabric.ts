@@ -6,7 +6,7 @@ import { ExitCode, LabError } from '../../kit/error.ts';
 import type { Containers, ExecSession } from '../docker/port.ts';
 import { containerName } from '../plan/names.ts';
 import { agentCommand, sharedAgentCommand } from '../plan/programs.ts';
-import { bootFailure } from './boot.ts';
+import { bootFailure } from './boot-failure.ts';
 import { queueHint } from './link-queues.ts';
 
 /** The fabric of a running cluster. Calls run in parallel. Close it after use, or use `await using`. */
@@ -160,8 +160,8 @@ const failureOf = (cluster: string, method: FabricMethod, failure: { code: strin
       exitCode: ExitCode.checkFailed,
       hint: 'Find the rule, list or set with this name in that machine, and delete it.',
     });
-  if (code === 'FABRIC_NO_QUEUE') return new LabError('LAB_NO_QUEUE', message, { hint: queueHint });
   if (code === 'FABRIC_NO_BOOT') return bootFailure(message);
+  if (code === 'FABRIC_NO_QUEUE') return new LabError('LAB_NO_QUEUE', message, { hint: queueHint });
   return new LabError(code, `The fabric's \`${method}\` failed: ${message}`);
 };
 

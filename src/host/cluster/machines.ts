@@ -39,6 +39,13 @@ export interface Machine {
   readonly spec: string;
 }
 
+/**
+ * Root of a machine is root of the engine's machine. Without an id of its own, a machine has none of the protection;
+ * this is also so in a cluster of an older labs.
+ */
+export const hasUnsafeNodes = (machines: readonly Pick<Machine, 'role' | 'ids'>[]): boolean =>
+  machines.some(({ role, ids }) => role !== 'fabric' && ids === undefined);
+
 /** A machine whose container runs. */
 export interface StartedMachine extends Machine {
   /** Process 1 of the container, which is outside of the machine. In the engine's process-id namespace, as each pid. */

@@ -10,6 +10,7 @@ import { bootMachines } from './boot.ts';
 import { type ConnectOptions, connectFabric, type Fabric } from './fabric.ts';
 import {
   findMachines,
+  hasUnsafeNodes,
   inspectMachines,
   type Machine,
   type RunningMachine,
@@ -25,6 +26,8 @@ export interface Cluster extends AsyncDisposable {
   readonly fabric: Fabric;
   /** The machines that run, without the fabric. */
   readonly machines: readonly RunningMachine[];
+  /** Root of a machine is root of the engine's machine. */
+  readonly unsafeNodes: boolean;
   /** Machines that were restarted outside of labs, and were connected again when the cluster was opened. */
   readonly reconnected: readonly string[];
   /** @throws LabError LAB_NO_MACHINE that lists the machines */
@@ -126,6 +129,7 @@ export const clusterOf = (
     containers,
     fabric,
     machines: members,
+    unsafeNodes: hasUnsafeNodes(members),
     reconnected: [],
     machine,
     place: (wanted, podIp) => ({

@@ -4,7 +4,7 @@ import type { Component } from '../../api/paths.ts';
 import type { Ipv4 } from '../../api/scalars.ts';
 import type { Containers } from '../docker/port.ts';
 import type { MachineRole } from '../plan/types.ts';
-import { findAllMachines, findMachines, type Machine } from './machines.ts';
+import { findAllMachines, findMachines, hasUnsafeNodes, type Machine } from './machines.ts';
 import { unitsOf } from './watchdog.ts';
 
 export type ClusterState = 'running' | 'stopped' | 'incomplete';
@@ -20,6 +20,8 @@ export interface ClusterSummary {
   readonly variation: Variation;
   /** Of an exam: how long the student has. */
   readonly timeLimitSeconds?: number;
+  /** Root of a machine is root of the engine's machine: `labs start --unsafe-nodes`. */
+  readonly unsafeNodes?: true;
   readonly state: ClusterState;
   readonly machines: number;
 }
@@ -79,6 +81,7 @@ const summarise = (name: string, machines: readonly Machine[]): ClusterSummary =
     ...(folder === undefined ? {} : { folder }),
     variation: machines[0]?.variation ?? {},
     ...(timeLimitSeconds === undefined ? {} : { timeLimitSeconds }),
+    ...(hasUnsafeNodes(machines) ? { unsafeNodes: true as const } : {}),
     lab: machines[0]?.lab ?? name,
     definition: machines[0]?.definition ?? '',
     state,

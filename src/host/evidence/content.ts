@@ -30,6 +30,8 @@ export const aboutSchema = z.object({
   }),
   /** Of `labs grade --submission`. */
   submission: reportSchema.shape.submission,
+  /** Root of a node was root of the engine's machine. */
+  unsafeNodes: z.literal(true).exactOptional(),
   machines: z.array(
     z.object({
       name: z.string(),

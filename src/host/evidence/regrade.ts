@@ -60,7 +60,11 @@ export const regrade = (lab: LabDefinition, content: Content): Regraded => {
 
 const optionsOf = (lab: LabDefinition, { about, student }: Content): ReportOptions => ({
   lab,
-  access: { name: about.name, machines: about.machines as unknown as readonly Machine[] },
+  access: {
+    name: about.name,
+    ...(about.unsafeNodes ? { unsafeNodes: true } : {}),
+    machines: about.machines as unknown as readonly Machine[],
+  },
   progress: student,
   language: about.language,
 });

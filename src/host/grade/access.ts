@@ -9,6 +9,8 @@ export interface ClusterAccess {
   readonly name: string;
   /** The id of the fabric container. A deleted and recreated instance has another id. */
   readonly instance: string;
+  /** Root of a machine is root of the engine's machine. The report says so. */
+  readonly unsafeNodes?: true;
   /** Running machines only. */
   readonly machines: readonly MachineAccess[];
   readonly fabric: FabricCaller;

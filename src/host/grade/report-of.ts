@@ -27,7 +27,7 @@ import type { Machine } from './view/machines.ts';
 /** What a report says beside the outcomes. */
 export interface ReportOptions {
   readonly lab: LabDefinition;
-  readonly access: { readonly name: string; readonly machines: readonly Machine[] };
+  readonly access: { readonly name: string; readonly unsafeNodes?: true; readonly machines: readonly Machine[] };
   /** From `ProgressStore.read()`. */
   readonly progress: Student;
   /** Reports these tasks only. Default: all. */
@@ -64,6 +64,7 @@ export const assembleReport = (
     lab: options.lab.name,
     name: options.access.name,
     ...options.lab.variation,
+    ...(options.access.unsafeNodes ? { unsafeNodes: true } : {}),
     gradedAt,
     durationMs,
     score: sum(tasks.map(({ score }) => score)),

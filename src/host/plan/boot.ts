@@ -131,7 +131,11 @@ ${
 ${asOwner(ids)} --inh-caps=+sys_admin --ambient-caps=+sys_admin unshare --user sleep 60 &
 holder=$!
 user_namespace() { readlink /proc/$1/ns/user; }
-while [ "$(user_namespace $holder)" = "$(user_namespace self)" ]; do kill -0 $holder; sleep 0.01; done
+while [ "$(user_namespace $holder)" = "$(user_namespace self)" ]; do
+  # What unshare has said is the reason, so nothing may be said after it.
+  kill -0 $holder 2> /dev/null || exit 1
+  sleep 0.01
+done
 for map in uid_map gid_map; do echo 0 ${ids} ${idsPerMachine} > /proc/$holder/$map; done
 mount --bind /proc/$holder/ns/user user
 kill -9 $holder

@@ -1,5 +1,6 @@
 // Commands for those who write labs.
 import { both } from '../messages/words.ts';
+import { unsafeNodesOption } from './options.ts';
 import type { CommandGroup } from './types.ts';
 
 export const authorsCommands: CommandGroup = {
@@ -120,6 +121,7 @@ export const authorsCommands: CommandGroup = {
       options: [
         { flags: '--seed <text>', help: both('as for `labs start`', '`labs start`와 같음') },
         { flags: '--student <id>', help: both('as for `labs start`', '`labs start`와 같음') },
+        unsafeNodesOption,
       ],
       json: true,
       completes: ['labs'],
@@ -159,6 +161,7 @@ export const authorsCommands: CommandGroup = {
           flags: '--jobs <number>',
           help: both('how many seeds at a time (default: 1)', '동시에 테스트할 시드 수 (기본: 1)'),
         },
+        unsafeNodesOption,
         { flags: '--keep', help: both('keep the cluster if something is found', '문제가 있으면 클러스터를 남김') },
         {
           flags: '-r, --report <format=file>',

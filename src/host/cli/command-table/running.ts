@@ -1,5 +1,6 @@
 // Commands that run a lab: build, stop, delete.
 import { both } from '../messages/words.ts';
+import { unsafeNodesOption } from './options.ts';
 import type { CommandGroup } from './types.ts';
 
 export const runningCommands: CommandGroup = {
@@ -32,6 +33,7 @@ export const runningCommands: CommandGroup = {
           flags: '--seed <text>',
           help: both("draws other values for the lab's parameters", '실습의 매개변수를 다른 값으로 정함'),
         },
+        unsafeNodesOption,
       ],
       json: true,
       completes: ['labs'],
@@ -68,6 +70,7 @@ export const runningCommands: CommandGroup = {
       load: () => import('../commands/reset.ts'),
       inTime: true,
       summary: both('Build the lab, or begin one task, anew', '실습이나 한 과제를 처음 상태로 되돌리기'),
+      options: [unsafeNodesOption],
       json: true,
       completes: ['tasks'],
       examples: ['reset', 'reset --yes', 'reset 13'],

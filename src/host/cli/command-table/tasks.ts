@@ -1,5 +1,6 @@
 // Commands for the work on the tasks.
 import { both } from '../messages/words.ts';
+import { unsafeNodesOption } from './options.ts';
 import type { CommandGroup } from './types.ts';
 
 export const tasksCommands: CommandGroup = {
@@ -138,6 +139,7 @@ export const tasksCommands: CommandGroup = {
           flags: '--seed <text>',
           help: both('as for `labs start`', '`labs start`와 같음'),
         },
+        unsafeNodesOption,
       ],
       json: true,
       paged: true,
@@ -179,6 +181,7 @@ export const tasksCommands: CommandGroup = {
           flags: '--seed <text>',
           help: both('as for `labs start`', '`labs start`와 같음'),
         },
+        unsafeNodesOption,
       ],
       json: true,
       remark: both(

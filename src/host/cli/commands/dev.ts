@@ -15,6 +15,7 @@ import { engineOrSetup } from '../ready.ts';
 import { removeLab } from '../removal.ts';
 import { afterRestart } from '../restart.ts';
 import { mayRun } from '../trust.ts';
+import { wantsUnsafeNodes } from '../unsafe-nodes.ts';
 import { variationOf } from '../variation.ts';
 import { listenForKeys } from '../watch.ts';
 import { bringUp } from './start.ts';
@@ -27,7 +28,8 @@ export const run: Run = async (context, [given], options) => {
   const edits = await followFolder(lab.folder, AbortSignal.any([context.signal, over.signal]));
   if (!(await mayRun(context, lab))) return declined(context);
   const docker = await engineOrSetup(context);
-  await startUnlessRunning(context, docker, chosen);
+  const unsafeNodes = wantsUnsafeNodes(options);
+  await startUnlessRunning(context, docker, { ...chosen, unsafeNodes });
   await using workshop = openWorkshop(context, docker, { ...lab, name });
   const printer = devPrinter(context, lab.folder, name);
   let restartNeeded = false;
@@ -61,7 +63,7 @@ export const run: Run = async (context, [given], options) => {
     if (what === undefined || keys.signal.aborted) break;
     if (what === 'restart') {
       pressed = Promise.withResolvers();
-      await rebuild(context, docker, chosen, () => dev.restarted());
+      await rebuild(context, docker, { ...chosen, unsafeNodes }, () => dev.restarted());
     } else if (!what.done) {
       next = edits.next();
       await unlessEnded(dev.edited(what.value));
@@ -92,10 +94,18 @@ const whenValid = async (
     }
 };
 
-const startUnlessRunning = async (context: Context, docker: Containers, { lab, name }: ChosenLab): Promise<void> => {
+interface Built extends ChosenLab {
+  readonly unsafeNodes: boolean;
+}
+
+const startUnlessRunning = async (
+  context: Context,
+  docker: Containers,
+  { lab, name, unsafeNodes }: Built,
+): Promise<void> => {
   const found = (await listClusters(docker, context.signal)).find((each) => each.name === name);
   if (found?.state === 'running') return;
-  const { resumed, restarted } = await bringUp(context, docker, lab, { name });
+  const { resumed, restarted } = await bringUp(context, docker, lab, { name, unsafeNodes });
   if (resumed) await afterRestart({ ...context, name }, restarted);
 };
 
@@ -105,7 +115,7 @@ const startUnlessRunning = async (context: Context, docker: Containers, { lab, n
 const rebuild = async (
   context: Context,
   docker: Containers,
-  { lab, name }: ChosenLab,
+  { lab, name, unsafeNodes }: Built,
   then: () => Promise<void>,
 ): Promise<void> => {
   const { output, say, environment } = context;
@@ -113,7 +123,7 @@ const rebuild = async (
     const { findLab } = await import('../../lab/catalogue.ts');
     const now = await findLab(context.paths.labs, lab.folder, environment.cacheFolder, lab.variation);
     await removeLab(context, name);
-    await bringUp(context, docker, now, { name });
+    await bringUp(context, docker, now, { name, unsafeNodes });
     await then();
   } catch (error) {
     context.signal.throwIfAborted();

@@ -29,6 +29,7 @@ import type { Context, Options, Run } from '../context.ts';
 import { gradeInProcess } from '../grading-process.ts';
 import { engineOrSetup } from '../ready.ts';
 import { labOf, lockOf, timeLimit } from '../submission.ts';
+import { unsafeLines, wantsUnsafeNodes } from '../unsafe-nodes.ts';
 import { variationOf } from '../variation.ts';
 
 export const run: Run = async (context, [given = '', name], options) => {
@@ -36,7 +37,9 @@ export const run: Run = async (context, [given = '', name], options) => {
   const batch = await prepare(context, { folder: resolve(given), lab, options });
   const work = async (): Promise<ExitCode> => {
     const before = await readResults(context, batch.out);
-    await engineOrSetup(context);
+    const docker = await engineOrSetup(context);
+    if (batch.unsafeNodes)
+      for (const line of unsafeLines(context, await docker.engine(context.signal))) context.output.note(line);
     const { rows, graded } = await gradeAll(context, batch, before);
     const here = rows.filter(({ submission }) => batch.names.includes(submission));
     printResult(context, batch, here, graded);
@@ -62,6 +65,7 @@ interface Batch {
   readonly limitMs: number;
   /** The name of a folder is the student that the lab's parameters are drawn for. */
   readonly perStudent: boolean;
+  readonly unsafeNodes: boolean;
 }
 
 /** What decides how a submission is graded, beside its files. */
@@ -98,7 +102,8 @@ const prepare = async (
     .map((entry) => entry.name)
     .sort();
   if (names.length === 0) throw usage('LAB_BATCH_EMPTY', say.batchEmpty(folder), say.batchEmptyHint);
-  return { folder, lab, names, jobs, out, reports, limitMs, perStudent: options.perStudent === true };
+  const perStudent = options.perStudent === true;
+  return { folder, lab, names, jobs, out, reports, limitMs, perStudent, unsafeNodes: wantsUnsafeNodes(options) };
 };
 
 /** @throws LabError `LAB_BATCH_FOREIGN`, `LAB_BATCH_UNWRITABLE` */
@@ -217,6 +222,7 @@ const gradeFolder = async (context: Context, batch: Batch, { name, digest, progr
     ...['--submission', folder, batch.lab.folder, '--time-limit', `${batch.limitMs}ms`],
     ...(seed === undefined ? [] : ['--seed', seed]),
     ...(batch.perStudent ? [`--student=${studentOf(name)}`] : []),
+    ...(batch.unsafeNodes ? ['--unsafe-nodes'] : []),
   ];
   const graded = await gradeInProcess(context, args, batch.limitMs + restMs);
   const file = join(batch.reports, reportNameOf(name));

@@ -7,6 +7,7 @@ import type { Context, Options, Run } from '../context.ts';
 import { type KeptEvidence, keepEvidence } from '../evidence.ts';
 import { printReport, wantedReports, writeReports } from '../report-files.ts';
 import { gradeShown, noteStopped, withSession } from '../session.ts';
+import { wantsUnsafeNodes } from '../unsafe-nodes.ts';
 import { variationOf } from '../variation.ts';
 
 export const run: Run = async (context, [name], options) => {
@@ -26,6 +27,7 @@ const ofSubmissions = [
   ['timeLimit', '--time-limit'],
   ['seed', '--seed'],
   ['student', '--student'],
+  ['unsafeNodes', '--unsafe-nodes'],
 ] as const;
 
 const gradeRunning = (context: Context, options: Options, evidence: KeptEvidence | undefined): Promise<Report> => {
@@ -59,6 +61,7 @@ const gradeFolder = async (context: Context, { folder, lab, options, evidence }:
     ...(typeof options.name === 'string' ? { name: options.name } : {}),
     limitMs: timeLimit(context, options),
     variation: variationOf(context, options),
+    unsafeNodes: wantsUnsafeNodes(options),
     ...(evidence ? { record: evidence.record } : {}),
     onGraded: async (session, { report, graded }) => evidence?.write(session, report, graded),
   });

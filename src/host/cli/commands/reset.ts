@@ -15,6 +15,7 @@ import { definitionOf } from '../machines.ts';
 import type { ResetEffect } from '../messages/progress.ts';
 import { numberOf, type Session, taskRun, withSession } from '../session.ts';
 import { progressIn } from '../student-progress.ts';
+import { wantsUnsafeNodes } from '../unsafe-nodes.ts';
 import { showWork } from '../work.ts';
 import { startLab } from './start.ts';
 
@@ -75,9 +76,10 @@ const resetLab = async (context: Context, given: string | undefined, options: Op
   // Load the definition first: if it is invalid, the running cluster must stay.
   const { folder, variation } = await definitionOf(context, instance);
   if (!(await confirm(context, say.resetQuestion(name)))) return declined(context);
+  const unsafeNodes = wantsUnsafeNodes(options) || instance.unsafeNodes === true;
   // Before the lab is gone: a reset must neither hide a history nor give an exam a new clock.
   const earlier = await (await progressIn(context, name)).surviving();
   await deleteCluster(await context.docker(), name);
   await forgetProgress(environment.stateFolder, name);
-  return startLab({ ...context, name }, folder, { ...options, ...variation }, earlier);
+  return startLab({ ...context, name }, folder, { ...options, ...variation, unsafeNodes }, earlier);
 };

@@ -5,7 +5,7 @@ import { ExitCode } from '../../../kit/error.ts';
 import { bundlesIn } from '../../cluster/install.ts';
 import type { Cluster } from '../../cluster/open.ts';
 import { type Started, startCluster } from '../../cluster/start.ts';
-import { listClusters } from '../../cluster/status.ts';
+import { type ClusterSummary, listClusters } from '../../cluster/status.ts';
 import type { Containers } from '../../docker/port.ts';
 import { type Clock, isOver } from '../../grade/time-limit.ts';
 import { ensureImages } from '../../image/ensure.ts';
@@ -27,6 +27,7 @@ import { commandLines } from '../table.ts';
 import { secondsSince, wrap } from '../text.ts';
 import { clockIn, leftLines, timeFields } from '../time-left.ts';
 import { mayRun } from '../trust.ts';
+import { unsafeLines, wantsUnsafeNodes, willBeUnsafe } from '../unsafe-nodes.ts';
 import { variationOf } from '../variation.ts';
 import { renewKubeconfig } from '../way-in.ts';
 
@@ -54,6 +55,7 @@ export const startLab = async (
   } = await bringUp(context, docker, lab, {
     name,
     ...(lab.timeLimitMs === undefined ? {} : { timeLimitMs: lab.timeLimitMs }),
+    unsafeNodes: wantsUnsafeNodes(options),
   });
   const warnings = english.map((warning) => context.say.fromEnglish(warning));
   const all = await listClusters(docker, context.signal);
@@ -68,7 +70,15 @@ export const startLab = async (
     const started = { name, lab: lab.name, title: localize(title, context.environment.language), state: 'running' };
     context.output.line(
       JSON.stringify(
-        { ...started, resumed, seconds: Number(seconds), warnings, ...restored, ...timeFields(clock) },
+        {
+          ...started,
+          ...unsafeField(instance),
+          resumed,
+          seconds: Number(seconds),
+          warnings,
+          ...restored,
+          ...timeFields(clock),
+        },
         null,
         2,
       ),
@@ -79,10 +89,15 @@ export const startLab = async (
   return ExitCode.ok;
 };
 
+const unsafeField = (instance: Pick<ClusterSummary, 'unsafeNodes'> | undefined) =>
+  instance?.unsafeNodes ? { unsafeNodes: true } : {};
+
 export interface Instance {
   readonly name: string;
   /** How long the student has. What an author tests and what a grader builds has no time limit. */
   readonly timeLimitMs?: number;
+  /** `--unsafe-nodes`. A resumed lab keeps how it was built. */
+  readonly unsafeNodes?: boolean;
 }
 
 /** Builds the cluster or resumes it, and shows the steps. */
@@ -90,10 +105,13 @@ export const bringUp = async (
   context: Context,
   docker: Containers,
   lab: LabDefinition,
-  { name, timeLimitMs }: Instance,
+  { name, timeLimitMs, unsafeNodes = false }: Instance,
 ): Promise<Started> => {
   const { environment, paths, signal, version } = context;
-  const { cpus } = await docker.engine(signal);
+  const [engine, all] = await Promise.all([docker.engine(signal), listClusters(docker, signal)]);
+  const existing = all.find((each) => each.name === name);
+  const unsafe = willBeUnsafe(existing, unsafeNodes);
+  if (unsafe) for (const line of unsafeLines(context, engine)) context.output.note(line);
   using progress = showProgress(context);
   const started = await startCluster(
     docker,
@@ -106,8 +124,9 @@ export const bringUp = async (
         variation: lab.variation,
         ...(timeLimitMs === undefined ? {} : { timeLimitMs }),
         spec: lab.cluster,
+        ...(unsafe ? { unsafeNodes: true } : {}),
         version,
-        resources: { cpus },
+        resources: { cpus: engine.cpus },
       },
       bundles: bundlesIn(paths.bundles),
       ensureImage: async (aborting, onProgress) => {
@@ -124,6 +143,8 @@ export const bringUp = async (
     { signal, onEvent: progress.onEvent, onProgress: progress.onProgress },
   );
   await started.cluster[Symbol.asyncDispose]();
+  if (unsafeNodes && !unsafe)
+    context.output.note(context.output.paint('yellow', `! ${context.say.unsafeNodesKept(name)}`));
   return started;
 };
 

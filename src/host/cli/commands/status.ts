@@ -13,6 +13,7 @@ import { noteReconnected, sayIfDown } from '../session.ts';
 import { progressIn } from '../student-progress.ts';
 import { table } from '../table.ts';
 import { leftLines, timeFields } from '../time-left.ts';
+import { unsafeLines } from '../unsafe-nodes.ts';
 
 export const run: Run = async (context, [given]) => {
   const { output, say, json } = context;
@@ -44,6 +45,8 @@ export const run: Run = async (context, [given]) => {
   output.line();
   output.line(say.tasksPassed(progress.passed, progress.tasks));
   for (const line of leftLines(context, progress.clock)) output.line(line);
+  if (status?.unsafeNodes)
+    for (const line of unsafeLines(context, await docker.engine(context.signal))) output.line(line);
   if (missing.length > 0) output.line(`\n${output.paint('yellow', say.missingHint(instance.name))}`);
   else sayIfDown(context, instance);
   return ExitCode.ok;

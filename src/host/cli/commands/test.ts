@@ -22,6 +22,7 @@ import { labOf } from '../submission.ts';
 import { silent, testBench } from '../test-bench.ts';
 import { printTest } from '../test-text.ts';
 import { cutTo } from '../text.ts';
+import { unsafeLines, wantsUnsafeNodes } from '../unsafe-nodes.ts';
 import { variationOf } from '../variation.ts';
 
 export const run: Run = async (context, [given], options) => {
@@ -37,6 +38,8 @@ export const run: Run = async (context, [given], options) => {
   if (!first) throw new Error('there is no lab to test');
   if (typeof options.task === 'string') findTask(first, options.task);
   const docker = await engineOrSetup(context);
+  if (wantsUnsafeNodes(options))
+    for (const line of unsafeLines(context, await docker.engine(context.signal))) context.output.note(line);
   const startedAt = performance.now();
   const limit = createLimit(jobs);
   const ended = await runAll(context, labs, (lab, onEvent) => {
@@ -132,7 +135,7 @@ const testOne = async (context: Context, docker: Containers, one: One): Promise<
     await makeRoom(context, docker, name);
     const result = await testLab({
       lab,
-      bench: testBench(context, docker, lab, name),
+      bench: testBench(context, docker, { lab, name, unsafeNodes: wantsUnsafeNodes(options) }),
       ...(typeof options.task === 'string' ? { only: findTask(lab, options.task) } : {}),
       commands: options.commands !== false,
       ...(sample ? { sample } : {}),

@@ -135,6 +135,23 @@ export const labMessages = {
     (name: string, seconds: string) => `Lab ${name} is back (${seconds} s).`,
     (name, seconds) => `${name} 실습을 다시 시작했습니다 (${seconds}초).`,
   ),
+  unsafeNodes: both(
+    (local: boolean) =>
+      `Nodes run without a user namespace: root in a node is root on ${local ? 'this machine' : 'the machine of the Docker engine'}. ` +
+      'Let nobody into this lab who may not be root there.',
+    (local) =>
+      `노드를 사용자 네임스페이스 없이 실행합니다. 노드의 root는 ${local ? '이 컴퓨터' : 'Docker 엔진이 있는 컴퓨터'}의 root와 같습니다. ` +
+      '그 컴퓨터의 root가 되어서는 안 되는 사람에게는 이 실습을 맡기지 마세요.',
+  ),
+  nodesWereUnsafe: both(
+    'The nodes run without a user namespace: root in a node can change this result.',
+    '노드가 사용자 네임스페이스 없이 실행 중입니다. 노드의 root가 이 결과를 바꿀 수 있습니다.',
+  ),
+  unsafeNodesKept: both(
+    (name: string) => `${name} keeps its user namespaces. Only \`labs reset\` builds it with \`--unsafe-nodes\`.`,
+    (name) =>
+      `${name} 실습은 사용자 네임스페이스를 그대로 씁니다. \`--unsafe-nodes\`로 새로 만들려면 \`labs reset\`에 이 옵션을 쓰세요.`,
+  ),
   startWarnings: both(
     'The lab is up, but note this (`labs status` shows what runs):',
     '실습이 시작되었습니다. 다음을 확인하세요(상태 보기: `labs status`):',

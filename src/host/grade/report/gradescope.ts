@@ -15,6 +15,7 @@ export const renderGradescope = (report: Report, language: Language): string => 
     output: [
       ...(report.broken ? [`${lowerBound} ${gradeAgain}`] : []),
       ...timeLines(report, words[language]),
+      ...(report.unsafeNodes ? [words[language].unsafeNodes] : []),
       ...submissionLines(report, words[language]),
       ...costs,
       ...guesses,

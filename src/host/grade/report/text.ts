@@ -33,7 +33,7 @@ export const renderText = (whole: Report, options: TextOptions): string => {
     page.paint(report.score === report.maxScore && !report.broken ? 'green' : 'bold', total) +
       page.paint('dim', `   ${(report.durationMs / 1000).toFixed(1)} s`),
     ...aboutLines(report, page.words, timeOf).flatMap((line) =>
-      wrap(printable(line), width).map((part) => page.paint('dim', part)),
+      wrap(printable(line), width).map((part) => page.paint(line === page.words.unsafeNodes ? 'red' : 'dim', part)),
     ),
     ...(report.broken ? wrap(page.words.lowerBound, width).map((line) => page.paint('yellow', line)) : []),
     ...(hidden > 0 ? wrap(page.words.hidden(hidden), width).map((line) => page.paint('dim', line)) : []),

@@ -35,6 +35,8 @@ export interface ReportWords {
   readonly student: string;
   readonly seed: string;
   readonly points: string;
+  /** Of a lab whose nodes ran without a user namespace. */
+  readonly unsafeNodes: string;
   /** What the hints of a task cost. */
   readonly hintCost: (points: number) => string;
   /** Of checks that the student does not see. */
@@ -81,6 +83,9 @@ export const words: Readonly<Record<Language, ReportWords>> = {
     student: 'student',
     seed: 'seed',
     points: 'Points',
+    unsafeNodes:
+      'The nodes ran without a user namespace: root in a node was root on the machine of the Docker engine, and could ' +
+      'change the result of this grading.',
     hintCost: (points) => `hints: −${points}`,
     hidden: (count) =>
       count === 1
@@ -104,6 +109,8 @@ export const words: Readonly<Record<Language, ReportWords>> = {
     student: '학생',
     seed: '시드',
     points: '점수',
+    unsafeNodes:
+      '노드가 사용자 네임스페이스 없이 실행되었습니다. 노드의 root는 Docker 엔진이 있는 컴퓨터의 root이므로, 이 채점 결과를 바꿀 수 있었습니다.',
     hintCost: (points) => `힌트: −${points}점`,
     hidden: (count) => `숨긴 항목 ${count}개와 그 점수는 여기에 없습니다.`,
     notApplied: '제출물 가운데 적용하지 못한 것이 있습니다:',
@@ -131,7 +138,11 @@ export const aboutLines = (
   report: Report,
   say: ReportWords,
   show: (time: string) => string = (time) => time,
-): readonly string[] => [...drawnLines(report, say), ...timeLines(report, say, show)];
+): readonly string[] => [
+  ...drawnLines(report, say),
+  ...timeLines(report, say, show),
+  ...(report.unsafeNodes ? [say.unsafeNodes] : []),
+];
 
 /** How much time there was in an exam, or none. */
 export const timeLines = (
