@@ -1,0 +1,160 @@
+// Two labs, and the machine that both run on. Attempts run in the first lab. What they must not reach has a marker.
+import { randomUUID } from 'node:crypto';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { networkInterfaces, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { expect } from 'vitest';
+import { imageVolume } from '../../../src/host/plan/names.ts';
+import { labs, type Ran, run } from '../cli-support.ts';
+import { ok } from '../graded-lab.ts';
+import { containerOf, type NodeContainer, neighboursOf } from './container.ts';
+
+export interface Host {
+  /** Runs bash on the machine. */
+  sh(script: string): Promise<Ran>;
+  /** `MAJOR:MINOR` of the disk with the marker. */
+  readonly disk: string;
+  /** All IPv4 addresses. */
+  readonly addresses: readonly string[];
+  /** The folder of the pod images. */
+  readonly imageStore: string;
+}
+
+export interface World extends AsyncDisposable {
+  readonly host: Host;
+  /** Names of the labs. */
+  readonly own: string;
+  readonly other: string;
+  /** In the names of what attempts make. */
+  readonly id: string;
+  /** The text of all markers. An attempt that prints it has read a marker. */
+  readonly secret: string;
+  /** For the scripts of attempts. */
+  readonly variables: Readonly<Record<string, string>>;
+  /** Runs bash as root in a machine of a lab, as a student does. */
+  inNode(lab: string, machine: string, script: string): Promise<Ran>;
+  /** What the fabric of the own lab takes for the MAC address of this address. */
+  neighbours(address: string): Promise<readonly string[]>;
+  container(machine: string): Promise<NodeContainer>;
+}
+
+export const inNode = (lab: string, machine: string, script: string): Promise<Ran> =>
+  labs(['--name', lab, 'shell', machine, '--', 'bash', '-c', script]);
+
+const sh = (script: string): Promise<Ran> => run(['bash', '-c', script]);
+
+/** A lab with two workers, or with one. */
+export const startLab = async (name: string, workers: number): Promise<void> => {
+  const folder = mkdtempSync(join(tmpdir(), 'labs-attacks-'));
+  const nodes = ['{ name: controlplane, role: control-plane }'];
+  for (let worker = 1; worker <= workers; worker += 1) nodes.push(`{ name: node0${worker} }`);
+  writeFileSync(join(folder, 'lab.yaml'), labYaml(nodes.join(', ')));
+  mkdirSync(join(folder, 'tasks'));
+  writeFileSync(join(folder, 'tasks/look.md'), '# Look\n\nLook around.\n');
+  await ok(labs(['start', folder, '--name', name, '--yes']));
+  rmSync(folder, { recursive: true });
+};
+
+const labYaml = (nodes: string): string => `
+apiVersion: labs/v1
+name: attacks
+title: Attacks
+summary: For tests.
+cluster: { nodes: [${nodes}] }
+tasks:
+  - id: look
+    title: Look
+    checks: [{ id: node, title: A node, type: object, object: node/controlplane }]
+`;
+
+/** With the rights that the API server gives to everyone who may create pods. */
+const mightyPod = {
+  ...{ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'mighty' } },
+  spec: {
+    nodeName: 'node01',
+    hostPID: true,
+    hostIPC: true,
+    containers: [
+      {
+        ...{ name: 'main', image: 'toolbox', command: ['sleep', 'infinity'] },
+        securityContext: { privileged: true, seccompProfile: { type: 'Unconfined' } },
+        volumeMounts: [{ name: 'node', mountPath: '/node' }],
+      },
+    ],
+    volumes: [{ name: 'node', hostPath: { path: '/' } }],
+  },
+};
+
+export const startPod = async (lab: string): Promise<void> => {
+  const kubectl = (argv: readonly string[], input?: string) =>
+    ok(labs(['--name', lab, 'kubectl', ...argv], input === undefined ? {} : { input }));
+  await kubectl(['create', '--filename=-'], JSON.stringify(mightyPod));
+  await kubectl(['wait', '--for=condition=Ready', 'pod/mighty', '--timeout=60s']);
+};
+
+/** Starts both labs, and puts a marker onto the machine, into another node and into another lab. */
+export const createWorld = async (): Promise<World> => {
+  const id = `${process.pid}`;
+  const [own, other] = [`attack-a-${id}`, `attack-b-${id}`];
+  const secret = randomUUID();
+  const undo = new AsyncDisposableStack();
+  try {
+    undo.defer(
+      async () => void (await Promise.all([own, other].map((lab) => labs(['--name', lab, 'delete', '--yes'])))),
+    );
+    await Promise.all([startLab(own, 2), startLab(other, 1)]);
+    const folder = mkdtempSync(join(tmpdir(), 'labs-marker-'));
+    undo.defer(async () => rmSync(folder, { recursive: true, force: true }));
+    const marker = join(folder, 'marker');
+    writeFileSync(marker, secret, { mode: 0o600 });
+    const victims = { host: `labsh${id}`, node: `labsn${id}`, other: `labso${id}` };
+    undo.defer(await startVictim(folder, victims.host, secret));
+    for (const [lab, machine, name] of [
+      [own, 'node02', victims.node],
+      [other, 'node01', victims.other],
+    ] as const) {
+      const script = `echo ${secret} > /root/labs-marker; cp /usr/bin/sleep /root/${name}; systemd-run -q /root/${name} 600`;
+      await ok(inNode(lab, machine, script));
+    }
+    await startPod(own);
+    const world = {
+      ...{ host: await lookAtHost(folder), own, other, id, secret, inNode },
+      variables: {
+        ...{ ID: id, MARKER: marker, VICTIMS: Object.values(victims).join('|') },
+        ...{ FABRIC: '192.168.56.1', NODE02: '192.168.56.12' },
+      },
+      neighbours: (address: string) => neighboursOf(own, address),
+      container: (machine: string) => containerOf(own, machine),
+    };
+    const disposal = undo.move();
+    return { ...world, [Symbol.asyncDispose]: () => disposal.disposeAsync() };
+  } catch (error) {
+    await undo.disposeAsync();
+    throw error;
+  }
+};
+
+/** A process of the machine with a name and a secret of its own. @returns what ends it */
+const startVictim = async (folder: string, name: string, secret: string): Promise<() => Promise<void>> => {
+  copyFileSync('/usr/bin/sleep', join(folder, name));
+  const victim = execa(join(folder, name), ['600'], { reject: false, env: { LABS_VICTIM: secret } });
+  return async () => {
+    victim.kill();
+    await victim;
+  };
+};
+
+const lookAtHost = async (folder: string): Promise<Host> => {
+  const { stdout } = await sh(`findmnt --noheadings --output MAJ:MIN --target '${folder}'`);
+  // A file system such as btrfs or overlay has no device of its own. Then any disk will do.
+  const first = async () => (await sh('lsblk --noheadings --nodeps --output MAJ:MIN --exclude 7 | head -n 1')).stdout;
+  const disk = stdout.trim().startsWith('0:') ? (await first()).trim() : stdout.trim();
+  expect(disk).toMatch(/^\d+:\d+$/);
+  const store = await ok(run(['docker', 'volume', 'inspect', '--format', '{{.Mountpoint}}', imageVolume]));
+  const addresses = Object.values(networkInterfaces())
+    .flatMap((each) => each ?? [])
+    .filter(({ family, internal }) => family === 'IPv4' && !internal)
+    .map(({ address }) => address);
+  return { sh, disk, addresses, imageStore: store.stdout };
+};
