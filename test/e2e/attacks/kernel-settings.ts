@@ -65,17 +65,18 @@ export const kernelSettings: readonly Attack[] = [
   { what: 'press a key of sysrq', script: 'settings sysrq-trigger sys/kernel/sysrq' },
   {
     what: 'register a binary format of the machine',
+    // The kernel forgets a format when the last mount is gone, so the machine looks while the script holds its mount.
     script: `mkdir -p $work/binfmt; mount -t binfmt_misc none $work/binfmt 2> /dev/null
       for file in $work/binfmt/register /proc/sys/fs/binfmt_misc/register; do
         (echo ":$FORMAT:M::$FORMAT::/bin/false:" > $file) 2> /dev/null; refused "tried $file"
-      done`,
+      done; hold`,
     prepare: async ({ host, id }) => ({
       variables: { FORMAT: `labs-${id}` },
       [Symbol.asyncDispose]: async () => {
         await host.sh(`${atBinfmt} [ ! -e labs-${id} ] || echo -1 > labs-${id}'`);
       },
     }),
-    escaped: async ({ host, id }) =>
+    meanwhile: async ({ host, id }) =>
       (await host.sh(`${atBinfmt} cat labs-${id}'`)).exitCode === 0
         ? `the machine has the format labs-${id}`
         : undefined,
@@ -85,7 +86,8 @@ export const kernelSettings: readonly Attack[] = [
     script: `views; shopt -s nullglob; for sys in /sys $work/sys; do
         opens $sys/kernel/mm/transparent_hugepage/enabled $sys/kernel/mm/ksm/run $sys/kernel/profiling
         opens $sys/block/*/queue/read_ahead_kb $sys/block/*/uevent $sys/devices/system/cpu/cpu1/online
-        opens $sys/bus/pci/rescan $sys/bus/*/drivers_probe $sys/module/*/parameters/* $sys/power/pm_async
+        opens $sys/bus/pci/rescan $sys/bus/*/drivers_probe $sys/power/pm_async
+        opens $sys/module/firmware_class/parameters/path $sys/module/{kernel,printk,ip_set,overlay}/parameters/*
       done`,
   },
   {

@@ -3,7 +3,6 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { type Attack, type Prepared, perl } from './attack.ts';
-import type { World } from './world.ts';
 
 /** Perl: sends one message of rtnetlink, and returns the error number of the answer, or 0. */
 const netlink = `
@@ -20,7 +19,7 @@ const netlink = `
   sub answer { my ($what, $error) = @_; $! = $error; print $error ? "refused: $what: $!\\n" : "escaped: $what\\n"; !$error }`;
 
 /** Listens on all addresses of the machine. @returns the port, and what came */
-const listenOnMachine = async ({ host }: World): Promise<Prepared & { readonly came: string[] }> => {
+const listenOnMachine = async (): Promise<Prepared & { readonly came: string[] }> => {
   const came: string[] = [];
   const datagrams = createSocket('udp4').on('message', (text, { address }) => came.push(`${text} from ${address}`));
   datagrams.bind(0);
@@ -33,7 +32,7 @@ const listenOnMachine = async ({ host }: World): Promise<Prepared & { readonly c
   await once(streams, 'listening');
   return {
     came,
-    variables: { PORT: String(port), ADDRESSES: host.addresses.join(' ') },
+    variables: { PORT: String(port) },
     [Symbol.asyncDispose]: async () => {
       datagrams.close();
       streams.close();
@@ -85,20 +84,25 @@ export const network: readonly Attack[] = [
     script: perl(`${netlink}
       my $name = attribute(3, "labsattack\\0");
       # Create, exclusive, with an answer. 18 is the kind of the link.
-      if (answer('makes an interface in the fabric', ask(16, 0x604 | 4, 0, $name . attribute(18, attribute(1, "dummy\\0"))))) {
+      if (answer('makes an interface in the fabric', ask(16, 0x604 | 4, 0, $name . attribute(18, attribute(1, "bridge\\0"))))) {
         ask(17, 4, 0, $name);
       }`),
   },
   {
-    what: "listen on the fabric's bridge by an interface of its own",
+    what: 'send or read packets in the fabric by an interface of its own',
     from: ['node'],
-    script: `for index in 1 2 3 4 5 6 7 8 9 10 11 12; do
+    // Such an interface stays in the node, and what it sends goes out of the other namespace.
+    script: `own() { # LINK TYPE…
+        local id link=$1; shift
         for id in $(ip -o link show | grep -o 'link-netnsid [0-9]*' | cut -d ' ' -f 2 | sort -u); do
-          if ip link add name labsattack link if$index link-netnsid $id type macvlan mode bridge 2> /dev/null; then
-            escaped "has a macvlan on interface $index of namespace $id"; ip link delete labsattack
-          else refused "interface $index of namespace $id"; fi
+          if ip link add name labsattack $link link-netnsid $id type $* 2> /dev/null; then
+            escaped "has a $1 in namespace $id"; ip link delete labsattack
+          else refused "$1 in namespace $id"; fi
         done
-      done`,
+      }
+      for index in 2 3 4 5; do own "link if$index" macvlan mode bridge; own "link if$index" vlan id 7; done
+      own '' vxlan id 7 remote $NODE02 dstport 4789; own '' ipip local $FABRIC remote $NODE02
+      own '' gre local $FABRIC remote $NODE02; own '' sit local $FABRIC remote $NODE02`,
   },
   {
     what: 'read packets of another lab',
@@ -123,8 +127,15 @@ export const network: readonly Attack[] = [
   {
     what: "take another node's address in the eyes of the fabric",
     from: ['node'],
-    script: `ip address add $NODE02/32 dev eth0; ping -c 2 -i 0.2 -W 1 -I $NODE02 $FABRIC > /dev/null 2>&1
-      refused 'sent requests'; hold; ip address delete $NODE02/32 dev eth0`,
+    // A request of ARP tells who asks, so the fabric learns from it.
+    script: `${perl(`
+      my ($mac) = map { tr/://dr } \`cat /sys/class/net/eth0/address\` =~ /(\\S+)/; my ($index) = \`cat /sys/class/net/eth0/ifindex\`;
+      socket my $socket, 17, SOCK_RAW, unpack('S', pack('n', 0x0806)) or die "$!";
+      my $frame = pack('H12 H12 n n n C C n H12 a4 H12 a4', 'ffffffffffff', $mac, 0x0806, 1, 0x0800, 6, 4, 1, $mac,
+        inet_aton($ENV{NODE02}), '000000000000', inet_aton($ENV{FABRIC}));
+      for (1 .. 3) { send $socket, $frame, 0, pack('S n l S C C a8', 17, 0x0806, $index, 1, 0, 6, "\\xff" x 6) or die "$!" }
+      print "refused: sent requests\\n";`)}
+      hold`,
     meanwhile: async ({ neighbours }) => {
       const [forged] = await neighbours('192.168.56.11');
       const [seen] = await neighbours('192.168.56.12');

@@ -4,7 +4,6 @@ import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'nod
 import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { expect } from 'vitest';
 import { imageVolume } from '../../../src/host/plan/names.ts';
 import { labs, type Ran, run } from '../cli-support.ts';
 import { ok } from '../graded-lab.ts';
@@ -13,8 +12,6 @@ import { containerOf, type NodeContainer, neighboursOf } from './container.ts';
 export interface Host {
   /** Runs bash on the machine. */
   sh(script: string): Promise<Ran>;
-  /** `MAJOR:MINOR` of the disk with the marker. */
-  readonly disk: string;
   /** All IPv4 addresses. */
   readonly addresses: readonly string[];
   /** The folder of the pod images. */
@@ -47,13 +44,16 @@ const sh = (script: string): Promise<Ran> => run(['bash', '-c', script]);
 /** A lab with two workers, or with one. */
 export const startLab = async (name: string, workers: number): Promise<void> => {
   const folder = mkdtempSync(join(tmpdir(), 'labs-attacks-'));
-  const nodes = ['{ name: controlplane, role: control-plane }'];
-  for (let worker = 1; worker <= workers; worker += 1) nodes.push(`{ name: node0${worker} }`);
-  writeFileSync(join(folder, 'lab.yaml'), labYaml(nodes.join(', ')));
-  mkdirSync(join(folder, 'tasks'));
-  writeFileSync(join(folder, 'tasks/look.md'), '# Look\n\nLook around.\n');
-  await ok(labs(['start', folder, '--name', name, '--yes']));
-  rmSync(folder, { recursive: true });
+  try {
+    const nodes = ['{ name: controlplane, role: control-plane }'];
+    for (let worker = 1; worker <= workers; worker += 1) nodes.push(`{ name: node0${worker} }`);
+    writeFileSync(join(folder, 'lab.yaml'), labYaml(nodes.join(', ')));
+    mkdirSync(join(folder, 'tasks'));
+    writeFileSync(join(folder, 'tasks/look.md'), '# Look\n\nLook around.\n');
+    await ok(labs(['start', folder, '--name', name, '--yes']));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 };
 
 const labYaml = (nodes: string): string => `
@@ -118,11 +118,12 @@ export const createWorld = async (): Promise<World> => {
       await ok(inNode(lab, machine, script));
     }
     await startPod(own);
+    const host = await lookAtHost();
     const world = {
-      ...{ host: await lookAtHost(folder), own, other, id, secret, inNode },
+      ...{ host, own, other, id, secret, inNode },
       variables: {
         ...{ ID: id, MARKER: marker, VICTIMS: Object.values(victims).join('|') },
-        ...{ FABRIC: '192.168.56.1', NODE02: '192.168.56.12' },
+        ...{ FABRIC: '192.168.56.1', NODE02: '192.168.56.12', ADDRESSES: host.addresses.join(' ') },
       },
       neighbours: (address: string) => neighboursOf(own, address),
       container: (machine: string) => containerOf(own, machine),
@@ -145,16 +146,11 @@ const startVictim = async (folder: string, name: string, secret: string): Promis
   };
 };
 
-const lookAtHost = async (folder: string): Promise<Host> => {
-  const { stdout } = await sh(`findmnt --noheadings --output MAJ:MIN --target '${folder}'`);
-  // A file system such as btrfs or overlay has no device of its own. Then any disk will do.
-  const first = async () => (await sh('lsblk --noheadings --nodeps --output MAJ:MIN --exclude 7 | head -n 1')).stdout;
-  const disk = stdout.trim().startsWith('0:') ? (await first()).trim() : stdout.trim();
-  expect(disk).toMatch(/^\d+:\d+$/);
+const lookAtHost = async (): Promise<Host> => {
   const store = await ok(run(['docker', 'volume', 'inspect', '--format', '{{.Mountpoint}}', imageVolume]));
   const addresses = Object.values(networkInterfaces())
     .flatMap((each) => each ?? [])
     .filter(({ family, internal }) => family === 'IPv4' && !internal)
     .map(({ address }) => address);
-  return { sh, disk, addresses, imageStore: store.stdout };
+  return { sh, addresses, imageStore: store.stdout };
 };
