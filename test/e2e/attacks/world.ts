@@ -41,19 +41,14 @@ export const inNode = (lab: string, machine: string, script: string): Promise<Ra
 
 const sh = (script: string): Promise<Ran> => run(['bash', '-c', script]);
 
-/** A lab with two workers, or with one. */
-export const startLab = async (name: string, workers: number): Promise<void> => {
-  const folder = mkdtempSync(join(tmpdir(), 'labs-attacks-'));
-  try {
-    const nodes = ['{ name: controlplane, role: control-plane }'];
-    for (let worker = 1; worker <= workers; worker += 1) nodes.push(`{ name: node0${worker} }`);
-    writeFileSync(join(folder, 'lab.yaml'), labYaml(nodes.join(', ')));
-    mkdirSync(join(folder, 'tasks'));
-    writeFileSync(join(folder, 'tasks/look.md'), '# Look\n\nLook around.\n');
-    await ok(labs(['start', folder, '--name', name, '--yes']));
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+/** Starts a lab with so many workers, and keeps its definition in the folder. */
+export const startLab = async (folder: string, name: string, workers: number): Promise<void> => {
+  const nodes = ['{ name: controlplane, role: control-plane }'];
+  for (let worker = 1; worker <= workers; worker += 1) nodes.push(`{ name: node0${worker} }`);
+  mkdirSync(join(folder, name, 'tasks'), { recursive: true });
+  writeFileSync(join(folder, name, 'lab.yaml'), labYaml(nodes.join(', ')));
+  writeFileSync(join(folder, name, 'tasks/look.md'), '# Look\n\nLook around.\n');
+  await ok(labs(['start', join(folder, name), '--name', name, '--yes']));
 };
 
 const labYaml = (nodes: string): string => `
@@ -100,12 +95,12 @@ export const createWorld = async (): Promise<World> => {
   const secret = randomUUID();
   const undo = new AsyncDisposableStack();
   try {
+    const folder = mkdtempSync(join(tmpdir(), 'labs-attacks-'));
+    undo.defer(async () => rmSync(folder, { recursive: true, force: true }));
     undo.defer(
       async () => void (await Promise.all([own, other].map((lab) => labs(['--name', lab, 'delete', '--yes'])))),
     );
-    await Promise.all([startLab(own, 2), startLab(other, 1)]);
-    const folder = mkdtempSync(join(tmpdir(), 'labs-marker-'));
-    undo.defer(async () => rmSync(folder, { recursive: true, force: true }));
+    await Promise.all([startLab(folder, own, 2), startLab(folder, other, 1)]);
     const marker = join(folder, 'marker');
     writeFileSync(marker, secret, { mode: 0o600 });
     const victims = { host: `labsh${id}`, node: `labsn${id}`, other: `labso${id}` };
