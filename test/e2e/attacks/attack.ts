@@ -98,6 +98,8 @@ my %number = (${Object.entries(numbers)
   .map(([name, [x64, arm64]]) => `${name} => [${x64}, ${arm64}]`)
   .join(', ')});
 sub call { my ($name, @given) = @_; $! = 0; return syscall($number{$name}[$arm], @given) }
+# As in the shell. The program itself comes from standard input.
+sub hold { print "holding\\n"; open my $test, '<&=', 5; readline $test }
 sub verdict { my ($what, $result) = @_; print $result == -1 ? "refused: $what: $!\\n" : "escaped: $what\\n" }
 # The kernel asks for the right before it looks at the arguments. Any other error than EPERM, EACCES or ENOSYS proves it.
 sub right {
@@ -107,4 +109,4 @@ sub right {
 `;
 
 /** A Perl program for a script. It can make system calls that no tool makes. */
-export const perl = (program: string): string => `perl - <<'END_OF_PERL'\n${perlPrelude}\n${program}\nEND_OF_PERL`;
+export const perl = (program: string): string => `perl - 5<&0 <<'END_OF_PERL'\n${perlPrelude}\n${program}\nEND_OF_PERL`;

@@ -30,7 +30,7 @@ export const fillings: readonly Filling[] = [
     script: perl(`
       my @made;
       while (@made < 6000) { my $made = fork; last unless defined $made; if (!$made) { sleep 120; exit } push @made, $made }
-      print @made < 6000 ? 'refused' : 'escaped', ': ', scalar(@made), " processes\\n", "holding\\n"; <STDIN>; kill 9, @made;`),
+      print @made < 6000 ? 'refused' : 'escaped', ': ', scalar(@made), " processes\\n"; hold; kill 9, @made;`),
     meanwhile: async ({ host, container }) => {
       const limited = Object.entries(container.limits()).filter(([path]) => path.endsWith('pids.max'));
       if (!limited.some(([, value]) => /^\d+$/.test(value))) return 'no cgroup limits the processes of the node';
@@ -61,7 +61,7 @@ export const fillings: readonly Filling[] = [
         }
         push @made, $made; sysread $reader, my $count, 4; $total += unpack 'L', $count;
       }
-      print "refused: $total open files\\nholding\\n"; <STDIN>; kill 9, @made;`),
+      print "refused: $total open files\\n"; hold; kill 9, @made;`),
     before: ({ container }) => container.memory(),
     meanwhile: async ({ container }, before) => {
       const grown = container.memory() - before;
@@ -73,7 +73,7 @@ export const fillings: readonly Filling[] = [
     what: "the machine's instances of inotify",
     script: perl(`
       my $made = 0; $made += 1 while $made < 100_000 && call('inotify_init1', 0) != -1;
-      print "refused: $made instances: $!\\nholding\\n"; <STDIN>;`),
+      print "refused: $made instances: $!\\n"; hold;`),
     meanwhile: async ({ host }) => {
       const { stdout } = await host(perl(`verdict('inotify_init1', call('inotify_init1', 0));`));
       return stdout.startsWith('escaped') ? undefined : `root of the machine cannot watch files: ${stdout}`;

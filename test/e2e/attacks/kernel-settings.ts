@@ -53,7 +53,9 @@ export const kernelSettings: readonly Attack[] = [
       return {
         variables: { BEFORE: JSON.stringify(before) },
         [Symbol.asyncDispose]: async () => {
-          for (const [name, value] of Object.entries(before)) writeFileSync(`${folder}/${name}`, value);
+          const now = userLimits();
+          for (const [name, value] of Object.entries(before))
+            if (now[name] !== value) writeFileSync(`${folder}/${name}`, value);
         },
       };
     },
