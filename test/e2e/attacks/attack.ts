@@ -34,7 +34,7 @@ export interface Prepared extends AsyncDisposable {
  * - `hold` says that the attempt is made, and waits until the test has looked from outside.
  */
 const shellPrelude = `
-work=/run/labs-attack; mkdir -p $work
+work=/run/labs-attack-$$; mkdir -p $work; trap 'rm -f /dev/labs-device-$$ /root/labs-device-$$' EXIT
 escaped() { echo "escaped: $*"; }
 refused() { echo "refused: $*"; }
 attempt() {
@@ -50,7 +50,8 @@ views() {
 settings() { views; local name; for name in "$@"; do opens /proc/$name $work/proc/$name; done; }
 device() {
   local folder; for folder in /dev /root; do
-    rm -f $folder/labs-device; if mknod $folder/labs-device "$@" 2> /dev/null; then echo $folder/labs-device; return; fi
+    rm -f $folder/labs-device-$$
+    if mknod $folder/labs-device-$$ "$@" 2> /dev/null; then echo $folder/labs-device-$$; return; fi
   done; echo /dev/labs-no-device
 }
 allow_devices() {

@@ -66,15 +66,15 @@ export const devices: readonly Attack[] = [
   },
   {
     what: 'attach a file to a loop device of the machine',
-    script: `allow_devices; truncate --size 1M /root/labs-image
+    script: `allow_devices; truncate --size 1M /root/labs-image-$$
       for file in /dev/loop-control $(device c 10 237); do
         if (exec 3<> $file) 2> /dev/null; then escaped "opens $file"; else refused "$file"; fi
       done
       loop=$(device b 7 7); losetup $loop > /dev/null 2>&1 || {
-        if losetup --read-only $loop /root/labs-image 2> /dev/null; then losetup --detach $loop; escaped "attached $loop"
+        if losetup --read-only $loop /root/labs-image-$$ 2> /dev/null; then losetup --detach $loop; escaped "attached $loop"
         else refused "$loop"; fi
       }
-      rm -f /root/labs-image`,
+      rm -f /root/labs-image-$$`,
   },
   {
     what: "read the kernel's memory",

@@ -2,6 +2,8 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
+import { parseIpv4 } from '../../../src/api/scalars.ts';
+import { macOf } from '../../../src/host/plan/names.ts';
 import { type Attack, type Prepared, perl } from './attack.ts';
 
 /** Perl: sends one message of rtnetlink, and returns the error number of the answer, or 0. */
@@ -137,9 +139,9 @@ export const network: readonly Attack[] = [
       print "refused: sent requests\\n";`)}
       hold`,
     meanwhile: async ({ neighbours }) => {
-      const [forged] = await neighbours('192.168.56.11');
-      const [seen] = await neighbours('192.168.56.12');
-      return seen !== undefined && seen === forged ? `the fabric sends packets for node02 to ${seen}` : undefined;
+      const seen = await neighbours('192.168.56.12');
+      const forged = macOf(parseIpv4('192.168.56.11'));
+      return seen.includes(forged) ? `the fabric sends packets for node02 to ${forged}` : undefined;
     },
   },
 ];

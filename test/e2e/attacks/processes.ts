@@ -5,9 +5,10 @@ import { type Attack, perl } from './attack.ts';
 const hold = 'echo holding; read -r _';
 
 /** On the machine: for each process of the attempt. */
-const eachProcess = (id: string, script: string): string => `for process in /proc/[0-9]*; do
-    tr '\\0' '\\n' < $process/cmdline | head -n 1 | grep -qx labs-${id} && ${script}
-  done 2> /dev/null`;
+const eachProcess = (id: string, script: string): string =>
+  `for file in $(grep --files-with-matches --no-messages --line-regexp --null-data labs-${id} /proc/[0-9]*/cmdline); do
+    process=\${file%/cmdline}; ${script}
+  done`;
 
 /** Ids of the machine's own users. Nodes have ranges from 2^20. */
 const lowIds = (text: string): readonly string[] => (text.match(/\d+/g) ?? []).filter((each) => Number(each) < 2 ** 20);

@@ -42,13 +42,18 @@ export const inNode = (lab: string, machine: string, script: string): Promise<Ra
 const sh = (script: string): Promise<Ran> => run(['bash', '-c', script]);
 
 /** Starts a lab with so many workers, and keeps its definition in the folder. */
-export const startLab = async (folder: string, name: string, workers: number): Promise<void> => {
+export const startLab = async (
+  folder: string,
+  name: string,
+  workers: number,
+  env: Readonly<Record<string, string>> = {},
+): Promise<void> => {
   const nodes = ['{ name: controlplane, role: control-plane }'];
   for (let worker = 1; worker <= workers; worker += 1) nodes.push(`{ name: node0${worker} }`);
   mkdirSync(join(folder, name, 'tasks'), { recursive: true });
   writeFileSync(join(folder, name, 'lab.yaml'), labYaml(nodes.join(', ')));
   writeFileSync(join(folder, name, 'tasks/look.md'), '# Look\n\nLook around.\n');
-  await ok(labs(['start', join(folder, name), '--name', name, '--yes']));
+  await ok(labs(['start', join(folder, name), '--name', name, '--yes'], { env }));
 };
 
 const labYaml = (nodes: string): string => `
