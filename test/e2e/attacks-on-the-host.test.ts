@@ -1,6 +1,6 @@
 // A student who is root in a node or in a privileged pod tries to reach the machine, another node or another lab.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Attack, commandOf, type Place, places } from './attacks/attack.ts';
+import { type Attack, type Place, places } from './attacks/attack.ts';
 import { devices } from './attacks/devices.ts';
 import { files } from './attacks/files.ts';
 import { kernelCalls } from './attacks/kernel-calls.ts';
@@ -8,8 +8,8 @@ import { kernelSettings } from './attacks/kernel-settings.ts';
 import { limits } from './attacks/limits.ts';
 import { network } from './attacks/network.ts';
 import { processes } from './attacks/processes.ts';
-import { createWorld, inNode, type World } from './attacks/world.ts';
-import { run, spawnLabs, written } from './cli-support.ts';
+import { createWorld, inNode, tryOut, type World } from './attacks/world.ts';
+import { run } from './cli-support.ts';
 
 let world: World;
 beforeAll(async () => {
@@ -18,26 +18,13 @@ beforeAll(async () => {
 afterAll(() => world?.[Symbol.asyncDispose]());
 
 /** @returns all that the attempt has reached */
-const tryOut = async ({ script, prepare, meanwhile, escaped }: Attack, place: Place): Promise<readonly string[]> => {
+const attemptOf = async ({ script, prepare, meanwhile, escaped }: Attack, place: Place): Promise<readonly string[]> => {
   await using prepared = await prepare?.(world);
-  const machine = place === 'node' ? 'node01' : 'mighty';
-  const command = commandOf(place, script, { ...world.variables, ...prepared?.variables });
-  const running = spawnLabs(['--name', world.own, 'shell', machine, '--', ...command], { stdin: 'pipe' });
-  let seen: string | undefined;
-  if (meanwhile) {
-    await written(running.stdout, 'holding');
-    seen = await meanwhile(world, prepared);
-  }
-  running.stdin?.end();
-  const { stdout, stderr } = await running;
-  const said = String(stdout).split('\n');
-  const tried = said.some((line) => /^(refused|escaped):/.test(line));
-  expect(tried, `the attempt was not made:\n${stdout}\n${stderr}`).toBe(true);
-  return [
-    ...said.filter((line) => /^(escaped|broken):/.test(line)),
-    ...(String(stdout).includes(world.secret) ? ['it has read the marker'] : []),
-    ...[seen, await escaped?.(world, prepared)].filter((each) => each !== undefined),
-  ];
+  const variables = { ...world.variables, ...prepared?.variables };
+  const look = meanwhile && (() => meanwhile(world, prepared));
+  const { reached, output } = await tryOut({ lab: world.own, place, machine: 'node01' }, { script, variables }, look);
+  const after = await escaped?.(world, prepared);
+  return [...reached, ...(output.includes(world.secret) ? ['it has read the marker'] : []), ...(after ? [after] : [])];
 };
 
 const groups: Readonly<Record<string, readonly Attack[]>> = {
@@ -51,7 +38,8 @@ describe.each(Object.entries(groups))('%s', (_, attacks) => {
   );
   // Those that change or look at nothing on the machine can run side by side.
   const alone = ([, { prepare, meanwhile, escaped }]: (typeof rows)[number]) => prepare ?? meanwhile ?? escaped;
-  const fails = async (_title: string, attack: Attack, place: Place) => expect(await tryOut(attack, place)).toEqual([]);
+  const fails = async (_title: string, attack: Attack, place: Place) =>
+    expect(await attemptOf(attack, place)).toEqual([]);
   const [side, rest] = [rows.filter((row) => !alone(row)), rows.filter(alone)];
   if (side.length > 0) test.concurrent.each(side)('%s', fails);
   if (rest.length > 0) test.each(rest)('%s', fails);

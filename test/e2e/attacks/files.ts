@@ -47,6 +47,16 @@ export const files: readonly Attack[] = [
       umount --lazy / 2> /dev/null; cat $MARKER 2> /dev/null; true`,
   },
   {
+    what: 'have more rights in namespaces that it makes itself',
+    script: `inside='unshare --user --map-root-user --mount --net --ipc --uts --pid --fork --mount-proc'
+      for file in /proc/sys/kernel/core_pattern /proc/sys/vm/drop_caches /proc/sysrq-trigger /proc/sys/fs/file-max; do
+        if $inside bash -c "exec 3>> $file" 2> /dev/null; then escaped "opens $file"; else refused "$file"; fi
+      done
+      $inside cat $MARKER /node$MARKER /proc/1/root$MARKER 2> /dev/null
+      attempt $inside mount -t devtmpfs none /mnt; attempt $inside mknod /run/labs-disk b 7 0
+      attempt $inside mount -o remount,bind,rw ${imageStorePath} ${imageStorePath}`,
+  },
+  {
     what: "open files of the machine's disk by their number",
     script: perl(`
       # Number 2 is the root folder of an ext4, 128 or 64 that of an xfs, 256 that of a btrfs.

@@ -2,7 +2,7 @@
 import { stat } from 'node:fs/promises';
 import { run } from '../cli-support.ts';
 import { ok } from '../graded-lab.ts';
-import { type Attack, perl } from './attack.ts';
+import { type Attack, type Place, perl, places } from './attack.ts';
 import type { NodeContainer } from './container.ts';
 
 /** What a look from outside needs. */
@@ -14,6 +14,8 @@ export interface Filled {
 }
 
 export interface Filling extends Pick<Attack, 'what' | 'script'> {
+  /** Default: a node. */
+  readonly from?: readonly Place[];
   /** Before the script. @returns a value that the look gets */
   readonly before?: (filled: Filled) => number;
   /** From outside, while the script waits in `hold`. @returns what the attempt has reached, or nothing */
@@ -27,6 +29,7 @@ const openFiles = 300_000;
 export const fillings: readonly Filling[] = [
   {
     what: 'more processes than the limit of the node',
+    from: places,
     script: perl(`
       my @made;
       while (@made < 6000) { my $made = fork; last unless defined $made; if (!$made) { sleep 120; exit } push @made, $made }
@@ -71,6 +74,7 @@ export const fillings: readonly Filling[] = [
   },
   {
     what: "the machine's instances of inotify",
+    from: places,
     script: perl(`
       my $made = 0; $made += 1 while $made < 100_000 && call('inotify_init1', 0) != -1;
       print "refused: $made instances: $!\\n"; hold;`),

@@ -60,13 +60,16 @@ export const processes: readonly Attack[] = [
       const remove = `${key} my $key = call('keyctl', 10, -4, $type, $name, 0); call('keyctl', 9, $key, -4) if $key > 0;`;
       return { [Symbol.asyncDispose]: async () => void (await host.sh(perl(remove))) };
     },
-    script: perl(`
+    script: `views; for proc in /proc $work/proc; do
+        grep --silent "labs-$ID" $proc/keys && escaped "sees the key in $proc/keys" || refused "$proc/keys"
+      done
+      ${perl(`
       # -4 is the user's keyring, -5 the one that the user's sessions share, -3 the session's.
       my ($type, $name, $text) = ("user\\0", "labs-$ENV{ID}\\0", "\\0" x 64);
       for my $ring (-4, -5, -3) {
         my $key = call('keyctl', 10, $ring, $type, $name, 0); verdict("find the key in $ring", $key);
         print "$text\\n" if $key > 0 && call('keyctl', 11, $key, $text, 64) > 0;
-      }`),
+      }`)}`,
   },
   {
     what: 'attach to shared memory of the machine',

@@ -4,9 +4,11 @@ import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'nod
 import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
+import { expect } from 'vitest';
 import { imageVolume } from '../../../src/host/plan/names.ts';
-import { labs, type Ran, run } from '../cli-support.ts';
+import { labs, type Ran, run, spawnLabs, written } from '../cli-support.ts';
 import { ok } from '../graded-lab.ts';
+import { commandOf, type Place } from './attack.ts';
 import { containerOf, type NodeContainer, neighboursOf } from './container.ts';
 
 export interface Host {
@@ -36,8 +38,51 @@ export interface World extends AsyncDisposable {
   container(machine: string): Promise<NodeContainer>;
 }
 
+/** Runs a command as root in a machine or in a pod of a lab, as a student does. All attempts go this way. */
+const enter = (lab: string, place: string, command: readonly string[]): string[] => [
+  '--name',
+  lab,
+  'shell',
+  place,
+  '--',
+  ...command,
+];
+
 export const inNode = (lab: string, machine: string, script: string): Promise<Ran> =>
-  labs(['--name', lab, 'shell', machine, '--', 'bash', '-c', script]);
+  labs(enter(lab, machine, ['bash', '-c', script]));
+
+export interface Tried {
+  /** All that the attempt has reached. */
+  readonly reached: readonly string[];
+  readonly output: string;
+}
+
+/** Runs a script of an attempt. @param look sees the machine from outside while the script waits in `hold` */
+export const tryOut = async (
+  { lab, place, machine }: { readonly lab: string; readonly place: Place; readonly machine: string },
+  { script, variables = {} }: { readonly script: string; readonly variables?: Readonly<Record<string, string>> },
+  look?: () => Promise<string | undefined>,
+): Promise<Tried> => {
+  const command = commandOf(place, script, variables);
+  const running = spawnLabs(enter(lab, place === 'node' ? machine : 'mighty', command), { stdin: 'pipe' });
+  let seen: string | undefined;
+  try {
+    if (look) {
+      await written(running.stdout, 'holding');
+      seen = await look();
+    }
+  } finally {
+    running.stdin?.end();
+  }
+  const { stdout, stderr } = await running;
+  const lines = String(stdout).split('\n');
+  const output = `${stdout}\n${stderr}`;
+  expect(
+    lines.some((line) => /^(refused|escaped):/.test(line)),
+    `no attempt was made:\n${output}`,
+  ).toBe(true);
+  return { reached: [...lines.filter((line) => /^(escaped|broken):/.test(line)), ...(seen ? [seen] : [])], output };
+};
 
 const sh = (script: string): Promise<Ran> => run(['bash', '-c', script]);
 
