@@ -53,7 +53,7 @@ export const files: readonly Attack[] = [
         if $inside bash -c "exec 3>> $file" 2> /dev/null; then escaped "opens $file"; else refused "$file"; fi
       done
       $inside cat $MARKER /node$MARKER /proc/1/root$MARKER 2> /dev/null
-      attempt $inside mount -t devtmpfs none /mnt; attempt $inside mknod /run/labs-disk b 7 0
+      attempt $inside mount -t devtmpfs none $work; attempt $inside mknod /run/labs-disk b 7 0
       attempt $inside mount -o remount,bind,rw ${imageStorePath} ${imageStorePath}`,
   },
   {
