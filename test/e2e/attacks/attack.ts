@@ -11,8 +11,8 @@ export interface Attack {
   /** Default: all places. */
   readonly from?: readonly Place[];
   /**
-   * Bash. It prints a line `refused: …` for each way that is closed, and `escaped: …` for each that is open. A script
-   * that prints neither has not tried, and fails the test. Whoever prints the secret of the machine has escaped, too.
+   * Bash. It prints `refused: …` for each way that is closed, and `escaped: …` for each that is open. A script that
+   * prints neither has not tried, and fails the test. Whoever prints the secret of the machine has escaped, too.
    */
   readonly script: string;
   /** Runs on the machine before the script, and sets more variables for it. Disposed of after the script. */
@@ -28,7 +28,8 @@ export interface Prepared extends AsyncDisposable {
 }
 
 /**
- * - `attempt COMMAND…` has escaped if the command succeeds; `opens FILE…` if a file opens for writing. It writes nothing.
+ * - `attempt COMMAND…` has escaped if the command succeeds. `way NAME COMMAND…` is the same, and prints the name.
+ * - `opens FILE…` has escaped if a file opens for writing. It writes nothing. `reads NAME FILE` opens it for reading.
  * - `views` makes /proc and /sys writable, and mounts both anew below `$work`.
  * - `device TYPE MAJOR MINOR` makes a device node, and prints its path.
  * - `hold` says that the attempt is made, and waits until the test has looked from outside.
@@ -41,7 +42,15 @@ attempt() {
   local said code; said=$("$@" 2>&1); code=$?
   case $code in 0) escaped "$*";; 126|127) echo "broken: $*: $said";; *) refused "$*: $said";; esac
 }
-opens() { local file; for file in "$@"; do if (exec 3>> "$file") 2> /dev/null; then escaped "opens $file"; else refused "$file"; fi; done; }
+way() {
+  local name=$1; shift; ("$@") > /dev/null 2>&1
+  case $? in 0) escaped "$name";; 126|127) echo "broken: $*";; *) refused "$name";; esac
+}
+open_to_write() { [ -e "$1" ] && exec 3>> "$1"; }
+open_to_read() { exec 3< "$1"; }
+opens() { local file; for file in "$@"; do way "opens $file" open_to_write "$file"; done; }
+reads() { way "opens $1" open_to_read "$2"; }
+connects() { way "connects to $1:$2" timeout 0.2 bash -c "exec 3<> /dev/tcp/$1/$2"; }
 views() {
   mkdir -p $work/proc $work/sys
   mount -o remount,bind,rw /proc/sys; mount -o remount,rw /proc; mount -o remount,bind,rw /sys; mount -o remount,rw /sys
@@ -102,7 +111,8 @@ sub call { my ($name, @given) = @_; $! = 0; return syscall($number{$name}[$arm],
 # As in the shell. The program itself comes from standard input.
 sub hold { print "holding\\n"; open my $test, '<&=', 5; readline $test }
 sub verdict { my ($what, $result) = @_; print $result == -1 ? "refused: $what: $!\\n" : "escaped: $what\\n" }
-# The kernel asks for the right before it looks at the arguments. Any other error than EPERM, EACCES or ENOSYS proves it.
+# The kernel asks for the right before it looks at the arguments. An error other than EPERM, EACCES and ENOSYS
+# proves the right.
 sub right {
   my ($what, $result) = @_; my $error = $! + 0;
   print((grep { $result == -1 && $error == $_ } 1, 13, 38) ? "refused: $what: $!\\n" : "escaped: $what ($!)\\n");

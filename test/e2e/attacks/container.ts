@@ -31,7 +31,7 @@ export const containerOf = async (lab: string, machine: string): Promise<NodeCon
     ...{ id, pid: Number(pid), cgroups, limits },
     restore: async (values) => {
       const now = limits();
-      // The limit of memory with swap must never be below the one without: a second round sets what the first could not.
+      // Memory with swap must never have a lower limit than without. A second round sets what the first could not.
       for (const _ of [1, 2])
         for (const [path, value] of Object.entries(values))
           if (now[path] !== value)
@@ -49,7 +49,7 @@ const limitFiles = [
 ];
 const usageFiles = ['memory.usage_in_bytes', 'memory.current'];
 
-/** The folder of the container itself, without what systemd makes below it. @param line such as `4:memory:/docker/ID` */
+/** The folder of the container itself, not what systemd makes below it. @param line such as `4:memory:/docker/ID` */
 const foldersOf = (line: string, id: string): readonly string[] => {
   const [, controllers = '', path = ''] = /^\d+:([^:]*):(.*)$/.exec(line) ?? [];
   const at = path.indexOf(id);

@@ -42,17 +42,15 @@ export const devices: readonly Attack[] = [
     what: "mount the machine's disk and read a file there",
     prepare: withDisk,
     script: `allow_devices; mkdir -p $work/disk; disk=$(device b $MAJOR $MINOR)
-      if mount -o ro $disk $work/disk 2> /dev/null; then escaped "mounts $disk"; cat $work/disk/marker; else refused "$disk"; fi`,
+      way "mounts $disk" mount -o ro $disk $work/disk; cat $work/disk/marker`,
   },
   {
     what: "reach Docker's socket",
-    script: `for folder in '' /node /proc/1/root /proc/self/cwd; do for path in /run/docker.sock /var/run/docker.sock; do
-        timeout 2 curl --silent --fail --unix-socket $folder$path http://docker/_ping > /dev/null 2>&1 \\
-          && escaped $folder$path || refused $folder$path
+    script: `for folder in '' /node /proc/1/root; do for path in /run/docker.sock /var/run/docker.sock; do
+        way $folder$path timeout 2 curl --fail --unix-socket $folder$path http://docker/_ping
       done; done
       for address in $FABRIC $ADDRESSES; do for port in 2375 2376; do
-        if timeout 0.2 bash -c "exec 3<> /dev/tcp/$address/$port" 2> /dev/null; then escaped "connects to $address:$port"
-        else refused "$address:$port"; fi
+        connects $address $port
       done; done`,
   },
   {
@@ -60,19 +58,17 @@ export const devices: readonly Attack[] = [
     script: `allow_devices
       # mem, kmem, port, kmsg, kvm, device-mapper, btrfs, vhost-net, vhost-vsock, hpet, msr
       for numbers in '1 1' '1 2' '1 4' '1 11' '10 232' '10 236' '10 234' '10 238' '10 241' '10 228' '202 0'; do
-        file=$(device c $numbers)
-        if (exec 3< $file) 2> /dev/null; then escaped "opens device $numbers"; else refused "device $numbers"; fi
+        reads "device $numbers" $(device c $numbers)
       done`,
   },
   {
     what: 'attach a file to a loop device of the machine',
     script: `allow_devices; truncate --size 1M /root/labs-image-$$
-      for file in /dev/loop-control $(device c 10 237); do
-        if (exec 3<> $file) 2> /dev/null; then escaped "opens $file"; else refused "$file"; fi
-      done
-      loop=$(device b 7 7); losetup $loop > /dev/null 2>&1 || {
-        if losetup --read-only $loop /root/labs-image-$$ 2> /dev/null; then losetup --detach $loop; escaped "attached $loop"
-        else refused "$loop"; fi
+      for file in /dev/loop-control $(device c 10 237); do reads $file $file; done
+      loop=$(device b 7 7)
+      # Only if nothing is attached to it.
+      losetup $loop > /dev/null 2>&1 || {
+        way "attaches $loop" losetup --read-only $loop /root/labs-image-$$; losetup --detach $loop 2> /dev/null
       }
       rm -f /root/labs-image-$$`,
   },

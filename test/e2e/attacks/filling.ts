@@ -32,7 +32,11 @@ export const fillings: readonly Filling[] = [
     from: places,
     script: perl(`
       my @made;
-      while (@made < 6000) { my $made = fork; last unless defined $made; if (!$made) { sleep 120; exit } push @made, $made }
+      while (@made < 6000) {
+        my $made = fork; last unless defined $made;
+        if (!$made) { sleep 120; exit }
+        push @made, $made;
+      }
       print @made < 6000 ? 'refused' : 'escaped', ': ', scalar(@made), " processes\\n"; hold; kill 9, @made;`),
     meanwhile: async ({ host, container }) => {
       const limited = Object.entries(container.limits()).filter(([path]) => path.endsWith('pids.max'));
@@ -86,11 +90,14 @@ export const fillings: readonly Filling[] = [
   {
     what: "the machine's table of connections",
     script: `${perl(`
-      open my $file, '<', '/proc/sys/net/netfilter/nf_conntrack_max'; my $most = <$file> + 10_000; $most = 400_000 if $most > 400_000;
+      open my $file, '<', '/proc/sys/net/netfilter/nf_conntrack_max';
+      my $most = <$file> + 10_000; $most = 400_000 if $most > 400_000;
       socket my $socket, PF_INET, SOCK_DGRAM, 0;
-      for my $each (1 .. $most) { send $socket, '', 0, sockaddr_in(1 + $each % 65535, inet_aton('127.9.0.' . (1 + int($each / 65535)))) }`)}
-      count=$(conntrack -C); most=$(cat /proc/sys/net/netfilter/nf_conntrack_max)
-      [ $count -le $most ] && refused "$count connections" || escaped "$count connections"; hold; conntrack -F 2> /dev/null`,
+      for my $each (1 .. $most) {
+        send $socket, '', 0, sockaddr_in(1 + $each % 65535, pack 'C4', 127, 9, 0, 1 + int($each / 65535));
+      }`)}
+      count=$(conntrack -C) || echo 'broken: conntrack'; most=$(cat /proc/sys/net/netfilter/nf_conntrack_max)
+      way "$count of $most connections" [ "$count" -gt $most ]; hold; conntrack -F 2> /dev/null`,
     meanwhile: async ({ host }) => {
       const { stdout } = await host('cat /proc/sys/net/netfilter/nf_conntrack_count');
       return Number(stdout) < 200_000 ? undefined : `the machine has ${stdout} connections`;
@@ -111,14 +118,15 @@ export const fillings: readonly Filling[] = [
   {
     what: "the node's memory or disk by the journal",
     script: `yes "$(head -c 500 /dev/zero | tr '\\0' x)" | head -c 64M | timeout 30 systemd-cat -t labs-attack
-      journalctl --sync 2> /dev/null; used=$(du -sm --total /run/log/journal /var/log/journal 2> /dev/null | tail -n 1 | cut -f 1)
-      [ $used -lt 48 ] && refused "the journal has $used MiB" || escaped "the journal has $used MiB"`,
+      journalctl --sync 2> /dev/null
+      used=$(du -sm --total /run/log/journal /var/log/journal 2> /dev/null | tail -n 1 | cut -f 1)
+      way "the journal has $used MiB" [ "$used" -ge 48 ]`,
   },
   {
     what: "the machine's disk by files in the node",
-    // A file of 1.5 GiB, in each folder and in each file that comes from a disk. It takes no time and is removed at once.
+    // A file of 1.5 GiB, in each folder and in each file that comes from a disk. The script removes it at once.
     script: `try() {
-        if fallocate --length 1536M "$1" 2> /dev/null; then escaped "1.5 GiB in $1"; else refused "$1"; fi
+        way "1.5 GiB in $1" fallocate --length 1536M "$1"
       }
       for folder in / /root /var/tmp /var/log /var/lib/kubelet /home /etc; do
         try $folder/labs-big; rm -f $folder/labs-big
@@ -135,7 +143,7 @@ export const fillings: readonly Filling[] = [
     what: 'the time of the machine, by a restart',
     script: `case $(readlink /proc/self/ns/pid) in
         pid:\\[4026531836\\]) escaped 'it is in the pid namespace of the machine';;
-        *) echo 'refused: tries'; sync; ${perl(`call('reboot', 0xfee1dead, 672274793, 0x01234567, 0); print "refused: $!\\n";`)}
+        *) echo 'refused: tries'; sync; ${perl(`call('reboot', 0xfee1dead, 672274793, 0x01234567, 0);`)}
       esac`,
     endsNode: true,
   },

@@ -21,7 +21,8 @@ export const kernelCalls: readonly Attack[] = [
       my ($license, $code) = ("GPL\\0", pack('CCsl CCsl', 0xb7, 0, 0, 0, 0x95, 0, 0, 0));
       # Type 2 is a kprobe, 5 a tracepoint, 8 a filter of a cgroup, 15 a filter of devices.
       for my $type (2, 5, 8, 15) {
-        my $attributes = pack('LLQQ', $type, 2, unpack('Q', pack('p', $code)), unpack('Q', pack('p', $license))) . "\\0" x 96;
+        my @at = map { unpack 'Q', pack 'p', $_ } $code, $license;
+        my $attributes = pack('LLQQ', $type, 2, @at) . "\\0" x 96;
         verdict("bpf program of type $type", call('bpf', 5, $attributes, length $attributes));
       }
       for my $list (11, 12) { my $next = "\\0" x 120; right("bpf list $list", call('bpf', $list, $next, 120)); }`),
@@ -74,9 +75,7 @@ export const kernelCalls: readonly Attack[] = [
       return { [Symbol.asyncDispose]: async () => {} };
     },
     script: `dmesg | grep 'labs: a line of a test'; allow_devices
-      for file in /dev/kmsg $(device c 1 11) /proc/kmsg; do
-        if (exec 3< $file) 2> /dev/null; then escaped "opens $file"; else refused "$file"; fi
-      done
+      for file in /dev/kmsg $(device c 1 11) /proc/kmsg; do reads $file $file; done
       ${perl("my $log = \"\\0\" x 65536; verdict('syslog', call('syslog', 3, $log, 65536));")}`,
   },
   {

@@ -6,7 +6,7 @@ const lift = (names: string): string => `
   for options in memory cpu pids cpuset blkio; do
     mkdir -p $work/$options; mount -t cgroup -o $options none $work/$options
   done 2> /dev/null
-  mkdir -p $work/unified; mount -t cgroup2 none $work/unified 2> /dev/null; mount -o remount,rw /sys/fs/cgroup 2> /dev/null
+  mkdir -p $work/unified; { mount -t cgroup2 none $work/unified; mount -o remount,rw /sys/fs/cgroup; } 2> /dev/null
   for folder in $work/* $work/*/.. /sys/fs/cgroup /sys/fs/cgroup/* /run/kubelet/cgroup/* /proc/1/root/sys/fs/cgroup; do
     for name in ${names}; do for value in max -1; do
       [ -e $folder/$name ] || continue
@@ -39,6 +39,6 @@ export const limits: readonly Attack[] = [
   lifts('processes', 'pids.max'),
   {
     what: 'open more files in a process than the machine lets it',
-    script: `hard=$(ulimit -H -n); attempt bash -c "ulimit -n $((hard * 2))"; attempt prlimit --nofile=$((hard * 2)) true`,
+    script: `more=$(($(ulimit -H -n) * 2)); attempt bash -c "ulimit -n $more"; attempt prlimit --nofile=$more true`,
   },
 ];

@@ -8,8 +8,12 @@ import { type Attack, type Prepared, perl } from './attack.ts';
 
 /** Perl: sends one message of rtnetlink, and returns the error number of the answer, or 0. */
 const netlink = `
-  my ($id) = \`ip -o link show eth0\` =~ /link-netnsid (\\d+)/; defined $id or do { print "refused: eth0 has no id\\n"; exit };
-  sub attribute { my ($type, $value) = @_; my $all = pack('SS', 4 + length $value, $type) . $value; $all . "\\0" x (-length($all) % 4) }
+  my ($id) = \`ip -o link show eth0\` =~ /link-netnsid (\\d+)/;
+  defined $id or do { print "refused: eth0 has no id\\n"; exit };
+  sub attribute {
+    my ($type, $value) = @_; my $all = pack('SS', 4 + length $value, $type) . $value;
+    return $all . "\\0" x (-length($all) % 4);
+  }
   sub ask {
     my ($type, $flags, $index, $attributes) = @_;
     my $body = pack('CxSlLL', 0, 0, $index, 0, 0) . attribute(46, pack('l', $id)) . $attributes;
@@ -18,7 +22,7 @@ const netlink = `
     recv $socket, my $answer, 65536, 0; my (undef, $kind) = unpack 'LS', $answer;
     return $kind == 2 ? -unpack('l', substr $answer, 16) : 0;
   }
-  sub answer { my ($what, $error) = @_; $! = $error; print $error ? "refused: $what: $!\\n" : "escaped: $what\\n"; !$error }`;
+  sub answer { my ($what, $error) = @_; $! = $error; verdict($what, $error ? -1 : 0); !$error }`;
 
 /** Listens on all addresses of the machine. @returns the port, and what came */
 const listenOnMachine = async (): Promise<Prepared & { readonly came: string[] }> => {
@@ -86,9 +90,8 @@ export const network: readonly Attack[] = [
     script: perl(`${netlink}
       my $name = attribute(3, "labsattack\\0");
       # Create, exclusive, with an answer. 18 is the kind of the link.
-      if (answer('makes an interface in the fabric', ask(16, 0x604 | 4, 0, $name . attribute(18, attribute(1, "bridge\\0"))))) {
-        ask(17, 4, 0, $name);
-      }`),
+      my $bridge = $name . attribute(18, attribute(1, "bridge\\0"));
+      ask(17, 4, 0, $name) if answer('makes an interface in the fabric', ask(16, 0x604, 0, $bridge));`),
   },
   {
     what: 'send or read packets in the fabric by an interface of its own',
@@ -114,7 +117,8 @@ export const network: readonly Attack[] = [
       (timeout 10 tcpdump -i any -n -l -A -c 200 udp port 9 2> $work/tcpdump > $work/packets) & reader=$!
       for try in $(seq 100); do grep -q 'listening on' $work/tcpdump && break; sleep 0.05; done
       hold
-      for try in $(seq 100); do grep -q own-lab $work/packets && { refused 'reads packets of its own lab'; break; }; sleep 0.05; done
+      for try in $(seq 100); do grep -q own-lab $work/packets && break; sleep 0.05; done
+      grep -q own-lab $work/packets && refused 'reads packets of its own lab'
       grep -q other-lab $work/packets && escaped 'reads packets of the other lab'
       kill $reader; ip link set eth0 promisc off`,
     meanwhile: async ({ own, other, inNode }) => {
@@ -131,11 +135,12 @@ export const network: readonly Attack[] = [
     from: ['node'],
     // A request of ARP tells who asks, so the fabric learns from it.
     script: `${perl(`
-      my ($mac) = map { tr/://dr } \`cat /sys/class/net/eth0/address\` =~ /(\\S+)/; my ($index) = \`cat /sys/class/net/eth0/ifindex\`;
+      my ($mac, $index) = split ' ', \`cat /sys/class/net/eth0/address /sys/class/net/eth0/ifindex\`; $mac =~ tr/://d;
       socket my $socket, 17, SOCK_RAW, unpack('S', pack('n', 0x0806)) or die "$!";
       my $frame = pack('H12 H12 n n n C C n H12 a4 H12 a4', 'ffffffffffff', $mac, 0x0806, 1, 0x0800, 6, 4, 1, $mac,
         inet_aton($ENV{NODE02}), '000000000000', inet_aton($ENV{FABRIC}));
-      for (1 .. 3) { send $socket, $frame, 0, pack('S n l S C C a8', 17, 0x0806, $index, 1, 0, 6, "\\xff" x 6) or die "$!" }
+      my $to = pack('S n l S C C a8', 17, 0x0806, $index, 1, 0, 6, "\\xff" x 6);
+      for (1 .. 3) { send $socket, $frame, 0, $to or die "$!" }
       print "refused: sent requests\\n";`)}
       hold`,
     meanwhile: async ({ neighbours }) => {

@@ -57,7 +57,7 @@ export const processes: readonly Attack[] = [
     prepare: async ({ host, id, secret }) => {
       const key = `my ($type, $name, $secret) = ("user\\0", "labs-${id}\\0", '${secret}');`;
       await host.sh(perl(`${key} call('add_key', $type, $name, $secret, length $secret, -4);`));
-      const remove = `${key} my $key = call('keyctl', 10, -4, $type, $name, 0); call('keyctl', 9, $key, -4) if $key > 0;`;
+      const remove = `${key} my $found = call('keyctl', 10, -4, $type, $name, 0); call('keyctl', 9, $found, -4);`;
       return { [Symbol.asyncDispose]: async () => void (await host.sh(perl(remove))) };
     },
     script: `views; for proc in /proc $work/proc; do
@@ -91,8 +91,8 @@ export const processes: readonly Attack[] = [
   },
   {
     what: 'leave a file on the machine that belongs to a user of the machine',
-    script: `cp /usr/bin/true /root/labs-$ID && chmod 6755 /root/labs-$ID; [ ! -d /node/root ] || cp -p /root/labs-$ID /node/root
-      echo 'refused: made'; exec -a labs-$ID bash -c '${hold}'`,
+    script: `cp /usr/bin/true /root/labs-$ID && chmod 6755 /root/labs-$ID && echo 'refused: made'
+      exec -a labs-$ID bash -c '${hold}'`,
     meanwhile: async ({ host, id }) => {
       const { stdout } = await host.sh(eachProcess(id, `stat -c %u:%g $process/root/root/labs-${id}`));
       if (stdout === '') return 'the file of the attempt was not found on the machine';
@@ -102,8 +102,8 @@ export const processes: readonly Attack[] = [
   {
     what: 'name a program in the release_agent of a cgroup hierarchy',
     script: `mkdir -p $work/cgroup; for options in none,name=labs-attack rdma memory devices pids cpu misc; do
-        mount -t cgroup -o $options none $work/cgroup 2> /dev/null && { opens $work/cgroup/release_agent; umount $work/cgroup; }
-        refused "tried $options"
+        mount -t cgroup -o $options none $work/cgroup 2> /dev/null || refused "tried $options"
+        opens $work/cgroup/release_agent; umount $work/cgroup 2> /dev/null
       done
       find /sys/fs/cgroup -name release_agent 2> /dev/null | while read -r file; do opens $file; done`,
   },
@@ -113,9 +113,8 @@ export const processes: readonly Attack[] = [
         mkdir -p $work/$options; mount -t cgroup -o $options none $work/$options
       done 2> /dev/null
       mkdir -p $work/unified; mount -t cgroup2 none $work/unified 2> /dev/null
-      for file in $work/*/cgroup.procs $work/*/../cgroup.procs /sys/fs/cgroup/cgroup.procs /sys/fs/cgroup/*/cgroup.procs \\
-          /sys/fs/cgroup/*/../cgroup.procs /proc/1/root/sys/fs/cgroup/cgroup.procs; do
-        (echo $$ > $file) 2> /dev/null; refused "tried $file"
+      for folder in $work/* $work/*/.. /sys/fs/cgroup /sys/fs/cgroup/* /sys/fs/cgroup/*/..; do
+        (echo $$ > $folder/cgroup.procs) 2> /dev/null; refused "tried $folder"
       done
       exec -a labs-$ID bash -c '${hold}'`,
     meanwhile: async ({ host, id, container }) => {

@@ -159,8 +159,8 @@ export const createWorld = async (): Promise<World> => {
       [own, 'node02', victims.node],
       [other, 'node01', victims.other],
     ] as const) {
-      const script = `echo ${secret} > /root/labs-marker; cp /usr/bin/sleep /root/${name}; systemd-run -q /root/${name} 600`;
-      await ok(inNode(lab, machine, script));
+      const victim = `cp /usr/bin/sleep /root/${name}; systemd-run --quiet /root/${name} 600`;
+      await ok(inNode(lab, machine, `echo ${secret} > /root/labs-marker; ${victim}`));
     }
     await startPod(own);
     const host = await lookAtHost();
