@@ -26,11 +26,12 @@ export const inMachine = (command: readonly string[]): readonly string[] => ['/b
 export const inNetworkOf = (containerPid: number, command: readonly string[]): readonly string[] => [
   '/bin/sh',
   '-c',
+  // These files have no end of line, so `read` fails, and reads them all the same.
   [
     'read -r child others < /proc/$0/task/$0/children',
     'read -r init others < /proc/$child/task/$child/children',
     'exec nsenter --net=/proc/$init/ns/net -- "$@"',
-  ].join(' && '),
+  ].join('\n'),
   String(containerPid),
   ...command,
 ];
