@@ -53,7 +53,9 @@ export const wire = async (params: WireParams, options: WireOptions = {}): Promi
   await batch([...bridgesCommands(params, here), ...pairs]);
   // A port that is up has its queue: so an interrupted wiring is repeated, and no packet passes before.
   for (const { link } of missing) await addQueue(link, options.home);
-  await batch(ups);
+  await batch([...ups, ...missing.flatMap(({ link }) => neighbourCommands(link, params))]);
+  const entries = missing.map(({ link }) => `fdb replace ${link.mac} dev ${portOf(link)} master static sticky`);
+  if (entries.length > 0) await runOk(['bridge', '-batch', '-'], { ...home, input: entries.join('\n') });
   await Promise.all(
     missing.map(({ link }) =>
       runOk(['ip', '-batch', '-'], { netns: netnsOf(link), timeoutMs, input: addressCommands(link).join('\n') }),
@@ -123,6 +125,15 @@ const pairCommands = (link: WireLink, here: readonly IpLink[]): readonly string[
     `link set ${port} addrgenmode none`,
   ];
 };
+
+/**
+ * The fabric asks nobody where a machine is, and the bridge learns no other port for its address: so no other machine can
+ * take what the fabric sends to it. Only the nodes' network has the fabric in it.
+ */
+const neighbourCommands = ({ address, mac, bridge }: WireLink, params: WireParams): readonly string[] =>
+  address === undefined || bridge !== undefined
+    ? []
+    : [`neigh replace ${address} lladdr ${mac} dev ${params.bridge.name} nud permanent`];
 
 /** At the bridge's end, which no student reaches. So it takes effect on what the machine receives. */
 const addQueue = async (link: WireLink, home: Netns | undefined): Promise<void> => {
