@@ -194,15 +194,14 @@ done
 mount --bind /dev/null node/dev/console
 # The kernel lets a user namespace mount these only where whole ones are seen already.
 mount -t proc proc node/proc
-mount -t sysfs -o ro sysfs node/sys
+# In a network namespace of its own, because all mounts of sysfs in one are read-only once Docker has mounted it so.
+unshare --net mount -t sysfs sysfs node/sys
 : > done
 `;
 
 /** Process 1 of the machine, until it becomes the machine's own program. */
 const inner = ({ sysctls }: BootOptions): string => `#!/bin/sh
 set -eu
-# With the newer calls, the kernel does not see that the mount of sysfs will be read-only, and refuses it.
-export LIBMOUNT_FORCE_MOUNT2=always
 read -r run < ${folder}/run
 mount --rbind ${folder}/node ${folder}/node
 cd ${folder}/node
@@ -222,7 +221,6 @@ mount -t tmpfs -o mode=1777,nosuid,nodev tmp tmp
 ${sysctls}
 pivot_root . .
 umount --lazy .
-unset LIBMOUNT_FORCE_MOUNT2
 cd /root
 exec "$@"
 `;
