@@ -1,7 +1,7 @@
 // Starts the machines of a lab inside of their containers. Their programs (src/host/plan/boot.ts) wait for it, because
 // only the fabric may make file systems, control groups and user namespaces.
 import { constants } from 'node:fs';
-import { open, readFile, writeFile } from 'node:fs/promises';
+import { access, open, readFile, writeFile } from 'node:fs/promises';
 import type { Booted, BootMachine, BootParams } from '../api/wiring.ts';
 import { done, eventually, notYet } from '../kit/eventually.ts';
 import { delegateGroups, leaveGroups } from './groups.ts';
@@ -56,6 +56,9 @@ const bootOne = async (machine: BootMachine): Promise<number> => {
   if (running !== undefined) return running;
   const launcher = launcherOf(machine.pid);
   const inside = `/proc/${launcher.hostPid}/root${folder}`;
+  await access(`/proc/${launcher.hostPid}/root${prepareScript}`).catch(() => {
+    throw new AgentError('FABRIC_OLD_MACHINE', `an older version of labs has made the container of ${machine.machine}`);
+  });
   await prepare(machine, launcher);
   const child = await appears(`the launcher of ${machine.machine} waits`, async () => (await childrenOf(launcher))[0]);
   // A killed agent may have got so far.

@@ -161,9 +161,18 @@ const failureOf = (cluster: string, method: FabricMethod, failure: { code: strin
       hint: 'Find the rule, list or set with this name in that machine, and delete it.',
     });
   if (code === 'FABRIC_NO_BOOT') return bootFailure(message);
+  if (code === 'FABRIC_OLD_MACHINE' || (code === 'FABRIC_BAD_REQUEST' && /boot/.test(method))) return tooOld(cluster);
   if (code === 'FABRIC_NO_QUEUE') return new LabError('LAB_NO_QUEUE', message, { hint: queueHint });
   return new LabError(code, `The fabric's \`${method}\` failed: ${message}`);
 };
+
+/** Its machines have no launcher, or its agent does not know how to start them. */
+const tooOld = (cluster: string): LabError =>
+  new LabError('LAB_OLD', `An older version of labs has built ${cluster}`, {
+    exitCode: ExitCode.usage,
+    refusal: true,
+    hint: `Run \`labs reset ${cluster}\`, which builds the cluster anew.`,
+  });
 
 /** The fabric is well, but a student may have stopped the API server. */
 const apiSilent = (cluster: string, message: string): LabError => {
