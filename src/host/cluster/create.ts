@@ -12,6 +12,8 @@ export const containerSpec = (plan: ClusterPlan, machine: MachinePlan): Containe
   environment: machine.environment,
   labels: machine.labels,
   network: 'none',
+  // A machine gets a user namespace of its own, with ids that no other machine has.
+  userNamespace: 'host',
   cgroupNamespace: machine.cgroupNamespace,
   ...(machine.pidMode === 'host' ? { pidMode: 'host' as const } : {}),
   capabilities: machine.capabilities,

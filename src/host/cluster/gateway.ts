@@ -103,6 +103,8 @@ const gatewaySpec = (plan: GatewayPlan, port: number): ContainerSpec => ({
   command: plan.command.slice(1),
   labels: { ...plan.labels, [labels.port]: String(port) },
   network: 'bridge',
+  // The socket belongs to the fabric's root.
+  userNamespace: 'host',
   ports: [{ container: gatewayPort, host: port, address: loopback }],
   mounts: [{ source: plan.volume, path: socketFolder, readOnly: true }],
   dropCapabilities: ['ALL'],

@@ -141,6 +141,8 @@ export interface ContainerSpec {
   readonly network: 'none' | 'host' | 'bridge';
   readonly pidMode?: 'host';
   readonly cgroupNamespace?: 'private' | 'host';
+  /** `host`: also on an engine with userns-remap, root of the container is root of the engine's machine. */
+  readonly userNamespace?: 'host';
   readonly capabilities?: readonly string[];
   /** `ALL`, or single ones of the engine's default capabilities. */
   readonly dropCapabilities?: readonly string[];

@@ -26,6 +26,7 @@ const portName = ({ container }: PublishedPort): string => `${container}/tcp`;
 const toHostConfig = (spec: ContainerSpec): HostConfig => ({
   NetworkMode: spec.network,
   ...(spec.pidMode ? { PidMode: spec.pidMode } : {}),
+  ...(spec.userNamespace ? { UsernsMode: spec.userNamespace } : {}),
   ...(spec.cgroupNamespace ? { CgroupnsMode: spec.cgroupNamespace } : {}),
   CapAdd: [...(spec.capabilities ?? [])],
   ...(spec.dropCapabilities ? { CapDrop: [...spec.dropCapabilities] } : {}),

@@ -67,12 +67,13 @@ export interface BootOptions {
 /** How many ids a machine has: 0 to 65535, as each Linux system. */
 export const idsPerMachine = 65_536;
 
+/** For all to read: an engine with userns-remap gives them another owner, and the container has no capability. */
 export const bootFiles = (options: BootOptions): readonly PlannedFile[] => [
-  { path: `${stateFolder}/programs`, mode: 0o400, content: options.programs.map((path) => `${path}\n`).join('') },
-  { path: `${stateFolder}/launch`, mode: 0o500, content: launch(options) },
-  { path: `${stateFolder}/prepare`, mode: 0o500, content: prepare(options) },
+  { path: `${stateFolder}/programs`, mode: 0o444, content: options.programs.map((path) => `${path}\n`).join('') },
+  { path: `${stateFolder}/launch`, mode: 0o555, content: launch(options) },
+  { path: `${stateFolder}/prepare`, mode: 0o555, content: prepare(options) },
   { path: `${stateFolder}/inner`, mode: 0o555, content: inner(options) },
-  { path: enterPath, mode: 0o500, content: enter(options) },
+  { path: enterPath, mode: 0o555, content: enter(options) },
 ];
 
 const namespaces = '--mount --pid --net --ipc --uts --cgroup';
@@ -126,11 +127,13 @@ done
 mkdir -p disk lower files images node
 ${
   ids === undefined
-    ? 'map=rw owner=0'
+    ? 'owner=0'
     : `: > user
 # Some systems let only CAP_SYS_ADMIN make a user namespace.
-${asOwner(ids)} --inh-caps=+sys_admin --ambient-caps=+sys_admin unshare --user sleep 60 &
+${asOwner(ids)} --inh-caps=+sys_admin --ambient-caps=+sys_admin unshare --user sleep 60 8>&- &
 holder=$!
+# After a failure, too: the fabric waits until nobody can write to it any more.
+trap 'kill -9 $holder 2> /dev/null' EXIT
 user_namespace() { readlink /proc/$1/ns/user; }
 while [ "$(user_namespace $holder)" = "$(user_namespace self)" ]; do
   # What unshare has said is the reason, so nothing may be said after it.
@@ -139,8 +142,16 @@ while [ "$(user_namespace $holder)" = "$(user_namespace self)" ]; do
 done
 for map in uid_map gid_map; do echo 0 ${ids} ${idsPerMachine} > /proc/$holder/$map; done
 mount --bind /proc/$holder/ns/user user
-kill -9 $holder
-map=X-mount.idmap=${folder}/user owner=${ids}`
+owner=${ids}`
+}
+# An engine with userns-remap gives volumes to its own first id.
+map() {
+  first=$(stat -c %u $1)
+  case $first in
+    $owner) echo rw ;;
+    0) echo X-mount.idmap=${folder}/user ;;
+    *) echo X-mount.idmap=b:$first:$owner:${idsPerMachine} ;;
+  esac
 }
 
 # A file system in a file, so that a machine that fills its disk does not fill the engine's.
@@ -177,11 +188,11 @@ while read -r program; do
   setpriv --reuid=$owner --regid=$owner --clear-groups rm -f "disk/upper$program"
 done < ${stateFolder}/programs
 
-mount --bind -o $map ${rootFolder} lower
-mount --bind -o $map ${filesFolder} files
+mount --bind -o $(map ${rootFolder}) ${rootFolder} lower
+mount --bind -o $(map ${filesFolder}) ${filesFolder} files
 mount -t overlay -o lowerdir=files:lower,upperdir=disk/upper,workdir=disk/work machine node
 if mountpoint -q ${imagesFolder}; then
-  mount --bind -o $map ${imagesFolder} images
+  mount --bind -o $(map ${imagesFolder}) ${imagesFolder} images
   mount --bind images node/var/lib/images
 fi
 # The kernel lets no user namespace make devices, so these are those of the container.

@@ -10,10 +10,13 @@ export const fabricCapabilities = ['NET_ADMIN', 'NET_RAW', 'SYS_ADMIN', 'SYS_PTR
 /** `label=disable`: SELinux would keep the fabric out of the machines, and the machines out of the image store. */
 const unlabelled = 'label=disable';
 
-/** The fabric makes the namespaces, file systems and links of the machines. No student can run a program in it. */
+/**
+ * The fabric makes the namespaces, file systems and links of the machines. No student can run a program in it.
+ * `no-new-privileges`: with userns-remap, `mount` of the image belongs to another user, whom its setuid bit would mean.
+ */
 export const fabricPrivileges: Privileges = {
   capabilities: fabricCapabilities,
-  securityOptions: ['seccomp=unconfined', 'apparmor=unconfined', unlabelled],
+  securityOptions: ['no-new-privileges', 'seccomp=unconfined', 'apparmor=unconfined', unlabelled],
 };
 
 /**
