@@ -350,6 +350,7 @@ const engine: EngineInfo = {
   architecture: 'x64',
   cgroupVersion: 2,
   rootless: false,
+  security: ['seccomp', 'apparmor'],
   cpus: 2,
   memoryBytes: 8 * 1024 ** 3,
   storageDriver: 'overlay2',

@@ -82,6 +82,9 @@ const clientOptions = (endpoint: Endpoint, forward: EngineForward | undefined): 
 
 const engineInfo = async (docker: Dockerode, endpoint: Endpoint): Promise<EngineInfo> => {
   const [version, info] = await Promise.all([docker.version(), docker.info()]);
+  const security = ((info.SecurityOptions ?? []) as string[]).flatMap(
+    (option) => /^name=([^,]+)/.exec(option)?.[1] ?? [],
+  );
   return {
     version: version.Version,
     apiVersion: version.ApiVersion,
@@ -89,7 +92,8 @@ const engineInfo = async (docker: Dockerode, endpoint: Endpoint): Promise<Engine
     kernel: info.KernelVersion,
     architecture: { amd64: 'x64', x86_64: 'x64', aarch64: 'arm64' }[version.Arch as string] ?? version.Arch,
     cgroupVersion: info.CgroupVersion === '2' ? 2 : 1,
-    rootless: ((info.SecurityOptions ?? []) as string[]).some((option) => option.includes('name=rootless')),
+    rootless: security.includes('rootless'),
+    security,
     cpus: info.NCPU,
     memoryBytes: info.MemTotal,
     storageDriver: info.Driver,

@@ -53,6 +53,8 @@ export interface EngineInfo {
   readonly architecture: string;
   readonly cgroupVersion: 1 | 2;
   readonly rootless: boolean;
+  /** The names of its security options: `seccomp`, `apparmor`, `selinux`, `userns` (userns-remap), `rootless`. */
+  readonly security: readonly string[];
   readonly cpus: number;
   readonly memoryBytes: number;
   readonly storageDriver: string;

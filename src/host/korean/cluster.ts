@@ -39,6 +39,24 @@ export const clusterSentences: Sentences = {
   'a file is in the place of a folder': '폴더가 있어야 할 곳에 파일이 있음',
   'it is not a regular file': '일반 파일이 아님',
   // Starting and resuming
+  "The engine's machine does not let root of a node be a user without rights: {reason}":
+    '엔진이 있는 컴퓨터에서 노드의 root를 권한 없는 사용자로 만들 수 없습니다: {reason}',
+  'Run `labs doctor` to see what is missing.': '무엇이 없는지 `labs doctor`로 확인하세요.',
+  '`labs start --unsafe-nodes` starts the lab without this protection.':
+    '`labs start --unsafe-nodes`는 이 보호 없이 실습을 시작합니다.',
+  '{machine} cannot start: {reason}': '{machine} 머신을 시작할 수 없음: {reason}',
+  'process {pid} is no container: it has stopped, or was restarted':
+    '{pid}번 프로세스는 컨테이너가 아님: 멈췄거나 다시 시작됨',
+  'the launcher of {machine} waits': '{machine} 머신을 시작하는 프로그램의 대기',
+  '{machine} has a process 1': '{machine} 머신의 1번 프로세스 시작',
+  'somebody reads {file}': '{file} 파이프를 읽는 프로세스의 시작',
+  'Other labs start at the same time and take the same ids': '동시에 시작한 다른 실습이 같은 사용자 ID를 쓰려고 합니다',
+  'All ranges of user ids of this engine are taken by labs':
+    '이 엔진에서 쓸 수 있는 사용자 ID 범위를 실습이 모두 쓰고 있습니다',
+  'Delete labs that nobody uses: `labs list` shows them.':
+    '아무도 쓰지 않는 실습을 삭제하세요. 실습 목록은 `labs list`로 볼 수 있습니다.',
+  'labs does not work with a rootless Docker engine':
+    'root 권한 없이 실행되는(rootless) Docker 엔진에서는 labs를 쓸 수 없습니다',
   'Another `labs start` is changing {cluster} now': '다른 `labs start`가 지금 {cluster} 실습에서 작업 중입니다',
   'Another `labs start` is changing {cluster} now: process {pid}, since {time}':
     '다른 `labs start`가 {cluster} 실습에서 작업 중입니다: {pid}번 프로세스, {time}부터',

@@ -85,6 +85,7 @@ export const dockerSentences: Sentences = {
   'No registry answers.': '응답하는 레지스트리가 없습니다.',
   'Making the base from Debian packages instead': '대신 Debian 패키지로 기본 이미지를 만드는 중',
   'Waiting for another labs process that is making images': '이미지를 만들고 있는 다른 labs 프로세스를 기다리는 중',
+  'Copying the node image for the machines': '머신이 쓸 노드 이미지 복사',
   'Copying the pod images into their store': '파드 이미지를 저장소로 복사하는 중',
   'Copying {reference} into the store': '이미지를 저장소로 복사하는 중: {reference}',
 };

@@ -9,8 +9,22 @@ export const doctorSentences: Sentences = {
   'outdated: made from earlier sources': '오래됨: 이전 소스로 만든 이미지',
   'not made yet': '아직 만들지 않음',
   'not probed, because the node image is missing': '노드 이미지가 없어 확인하지 못함',
-  'version {version}, engine as root': '버전 {version}, root로 실행되는 엔진',
-  'version {version}, rootless engine': '버전 {version}, root 권한 없이 실행되는 엔진',
+  'version {version}': '버전 {version}',
+  'as root: all of labs works': 'root로 실행 중: labs의 모든 기능을 쓸 수 있음',
+  'as root, with userns-remap: all of labs works': 'root로 실행 중, userns-remap 사용: labs의 모든 기능을 쓸 수 있음',
+  'rootless: labs does not work': 'root 권한 없이 실행 중(rootless): labs를 쓸 수 없음',
+  'the engine labels containers: labs turns this off for its own (label=disable)':
+    '엔진이 컨테이너에 레이블을 붙임: labs의 컨테이너에는 붙이지 않음 (label=disable)',
+  'the engine or its kernel has no seccomp': '엔진이나 커널에 seccomp가 없음',
+  'not tried, because no user namespace can be made': '사용자 네임스페이스를 만들 수 없어 확인하지 않음',
+  'not tried, because no ids can be mapped': 'ID를 매핑할 수 없어 확인하지 않음',
+  'the kernel has no user namespaces': '커널에 사용자 네임스페이스가 없음',
+  'user.max_user_namespaces is {count}': 'user.max_user_namespaces 값: {count}',
+  'kernel.unprivileged_userns_clone is 0: nodes get their user namespaces from root, and programs in them can make none':
+    'kernel.unprivileged_userns_clone 값이 0임: 노드의 사용자 네임스페이스는 root가 만들지만, 노드 안의 프로그램은 만들 수 없음',
+  'restricts user namespaces of programs without rights: nodes get theirs from root, and namespaces that programs in them make have no capabilities':
+    '권한 없는 프로그램의 사용자 네임스페이스를 제한함: 노드의 것은 root가 만들지만, 노드 안의 프로그램이 만든 것에는 권한이 없음',
+  'does not restrict user namespaces': '사용자 네임스페이스를 제한하지 않음',
   '{version} on {system}, kernel {kernel}': '{version}, {system}, 커널 {kernel}',
   '{version} on {system}, kernel {kernel} (another machine)': '{version}, {system}, 커널 {kernel} (다른 컴퓨터)',
   "{size} GiB in the engine's machine": '엔진이 있는 컴퓨터에 {size} GiB',
@@ -18,6 +32,35 @@ export const doctorSentences: Sentences = {
   '{count} instances per user': '사용자마다 인스턴스 {count}개',
   '{version}; labs needs {oldest}': '{version}. labs에는 {oldest} 이상이 필요합니다',
   // What the user can do
+  'Root of a node is a user without rights by its user namespace.':
+    '노드의 root는 사용자 네임스페이스 덕분에 권한 없는 사용자가 됩니다.',
+  'Allow user namespaces: `{command}`.': '사용자 네임스페이스를 허용하세요: `{command}`.',
+  'Without it, only `labs start --unsafe-nodes` starts a lab.':
+    '그러지 않으면 `labs start --unsafe-nodes`로만 실습을 시작할 수 있습니다.',
+  'The disk of a node is a file system in a file, so that a node cannot fill the disk of the engine.':
+    '노드가 엔진의 디스크를 다 쓰지 못하도록, 노드의 디스크는 파일 하나에 든 파일 시스템입니다.',
+  'Nodes share one copy of their files, which belongs to the root of each node.':
+    '노드들은 파일의 사본 하나를 함께 쓰며, 노드마다 그 파일은 자기 root의 것으로 보입니다.',
+  'Use a kernel of version {version} or newer, and put the folder of Docker on ext4, xfs or btrfs.':
+    '커널 {version} 이상을 쓰고, Docker의 폴더를 ext4, xfs, btrfs 중 하나에 두세요.',
+  'A node writes to a layer of its own above the shared files.':
+    '노드는 함께 쓰는 파일 위에 있는 자기 레이어에 씁니다.',
+  'Use a kernel of version {version} or newer.': '커널 {version} 이상을 사용하세요.',
+  'systemd in a node makes control groups for its services.': '노드의 systemd가 서비스마다 컨트롤 그룹을 만듭니다.',
+  'Use a kernel with cgroup2, and an engine whose containers may share the cgroup namespace of the machine (cgroupns=host).':
+    'cgroup2가 있는 커널과, 컨테이너가 컴퓨터의 cgroup 네임스페이스를 함께 쓸 수 있는 엔진을 사용하세요 (cgroupns=host).',
+  'A filter of system calls keeps root of a node from parts of the kernel.':
+    '시스템 호출 필터가 노드의 root를 커널의 일부에서 떼어 놓습니다.',
+  'Use a kernel with CONFIG_SECCOMP_FILTER.': 'CONFIG_SECCOMP_FILTER가 켜진 커널을 사용하세요.',
+  'Use a kernel with CONFIG_SECCOMP_FILTER, and an engine that allows the options `seccomp` and `no-new-privileges`.':
+    'CONFIG_SECCOMP_FILTER가 켜진 커널과, `seccomp`와 `no-new-privileges` 옵션을 허용하는 엔진을 사용하세요.',
+  'Use a kernel with CONFIG_USER_NS.': 'CONFIG_USER_NS가 켜진 커널을 사용하세요.',
+  'Each node takes a user namespace.': '노드마다 사용자 네임스페이스가 하나씩 필요합니다.',
+  'Allow more: `{command}`.': '더 많이 허용하세요: `{command}`.',
+  'Nodes need loop devices, mounts and control groups that only root of the machine can make.':
+    '노드에는 컴퓨터의 root만 만들 수 있는 루프 장치, 마운트, 컨트롤 그룹이 필요합니다.',
+  'Use a Docker engine that runs as root.': 'root로 실행되는 Docker 엔진을 사용하세요.',
+  'With userns-remap, labs works, too.': 'userns-remap을 쓰는 엔진에서도 labs를 쓸 수 있습니다.',
   'Install Node 24 or newer.': 'Node 24 이상을 설치하세요.',
   'Update Docker to 20.10 or newer.': 'Docker를 20.10 이상으로 업데이트하세요.',
   'A three-node lab takes about 700 MB.': '노드가 세 개인 실습은 약 700 MB를 사용합니다.',
@@ -49,6 +92,6 @@ export const doctorSentences: Sentences = {
   'Free some space.': '공간을 비우세요.',
   'Run `{command}`. Otherwise nodes may fail with "{said}".':
     '다음을 실행하세요: `{command}`. 실행하지 않으면 노드에서 "{said}" 오류가 날 수 있습니다.',
-  'Use a Docker engine without user namespaces that allows the capabilities {capabilities}.':
-    '사용자 네임스페이스를 쓰지 않고 다음 권한을 허용하는 Docker 엔진을 사용하세요: {capabilities}.',
+  'Use a Docker engine that allows the capabilities {capabilities} and pid=host.':
+    'pid=host와 다음 권한을 허용하는 Docker 엔진을 사용하세요: {capabilities}.',
 };

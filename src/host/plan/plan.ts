@@ -26,7 +26,7 @@ import {
   routesOf,
 } from './links.ts';
 import { containerName, imageVolume, labels, rootVolume } from './names.ts';
-import { fabricPrivileges, machinePrivileges } from './privileges.ts';
+import { fabricPrivileges, loopDevices, machinePrivileges } from './privileges.ts';
 import { fabricProgram, programFiles, twinProgram } from './programs.ts';
 import type { ClusterPlan, Limits, MachinePlan, MachineRole, NetworkPlan, PlannedFile } from './types.ts';
 import { componentsOf, type NodeContext, programsIn } from './units.ts';
@@ -202,8 +202,7 @@ const fabricPlan = (input: PlanInput, network: NetworkPlan, pki: Pki): MachinePl
     ],
     // The fabric forwards no packets, so that packets to addresses outside of the lab end here.
     sysctls: { 'net.ipv4.ip_forward': '0' },
-    // Loop devices: each machine's disk is a file system in a file (Documentation/admin-guide/devices.txt).
-    deviceRules: ['b 7:* rwm', 'c 10:237 rwm'],
+    deviceRules: loopDevices,
     tmpfs: { '/run': 'exec', '/tmp': 'exec' },
     limits: limits(input, 1024, 4096),
     pidMode: 'host',

@@ -7,6 +7,9 @@ type Privileges = Pick<MachinePlan, 'capabilities' | 'dropCapabilities' | 'secur
 /** Beside Docker's defaults; no machine is `--privileged`. */
 export const fabricCapabilities = ['NET_ADMIN', 'NET_RAW', 'SYS_ADMIN', 'SYS_PTRACE'] as const;
 
+/** Each machine's disk is a file system in a file (Documentation/admin-guide/devices.txt). */
+export const loopDevices = ['b 7:* rwm', 'c 10:237 rwm'] as const;
+
 /** `label=disable`: SELinux would keep the fabric out of the machines, and the machines out of the image store. */
 const unlabelled = 'label=disable';
 

@@ -3,6 +3,7 @@
 import { LabError, messageOf } from '../../kit/error.ts';
 import type { Containers, EngineInfo } from '../docker/port.ts';
 import { imageState, readImageInputs } from '../image/ensure.ts';
+import { engineProbes } from './engine-probes.ts';
 import { probeKernel } from './kernel.ts';
 import { gibibyte, type Probe } from './probe.ts';
 
@@ -28,11 +29,7 @@ export const examine = async (options: DoctorOptions): Promise<readonly Probe[]>
     node,
     dockerProbe(info),
     apiProbe(info),
-    {
-      name: 'cgroups',
-      status: 'ok',
-      detail: `version ${info.cgroupVersion}, ${info.rootless ? 'rootless engine' : 'engine as root'}`,
-    },
+    ...engineProbes(info),
     memoryProbe(info),
     cpuProbe(info),
     imageProbe('node image', state.node),

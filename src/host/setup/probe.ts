@@ -13,3 +13,13 @@ export interface Probe {
   /** What the user can do. */
   readonly remedy?: string;
 }
+
+/** A probe of the kernel that runs in a container. */
+export interface KernelProbe {
+  readonly name: string;
+  /** A shell script. Its exit code is the result, its output the detail of a failure. */
+  readonly script: string;
+  /** The status when the script fails. */
+  readonly otherwise: ProbeStatus;
+  readonly remedy: string;
+}

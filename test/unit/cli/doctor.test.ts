@@ -16,7 +16,8 @@ test('every remedy for the kernel is Korean in Korean', () => {
 
 test.each([
   ['works', '정상'],
-  ['version 1, engine as root', '버전 1, root로 실행되는 엔진'],
+  ['version 1', '버전 1'],
+  ['rootless: labs does not work', 'root 권한 없이 실행 중(rootless): labs를 쓸 수 없음'],
   ['20.10 on Debian 12, kernel 6.1', '20.10, Debian 12, 커널 6.1'],
   ['The Docker Engine is not installed', 'Docker Engine이 설치되어 있지 않습니다'],
 ])('the doctor says "%s" in Korean as "%s"', (english, korean) => expect(inKorean(english)).toBe(korean));

@@ -68,7 +68,7 @@ const names = new Set(
   `Docker Engine Desktop Colima Debian Ubuntu macOS Windows WSL VXLAN JSON YAML URL API Ready Node npm curl
   DOCKER CONTEXT HOST labs kube proxy apiserver kubelet kubectl kubeconfig KUBECONFIG systemd iptables ipvs nftables
   mmdebstrap sudo root http https ms GB MB GiB cgroup SHELL docker CAP SYS ADMIN DNS mv
-  PEM Ed git MiB client`.split(/\s+/),
+  PEM Ed git MiB client ID userns remap rootless seccomp CONFIG USER NS SECCOMP FILTER ext xfs btrfs`.split(/\s+/),
 );
 
 /** English words of a text beside names, paths, quotes and commands. */
