@@ -69,7 +69,11 @@ export const idsPerMachine = 65_536;
 
 /** For all to read: an engine with userns-remap gives them another owner, and the container has no capability. */
 export const bootFiles = (options: BootOptions): readonly PlannedFile[] => [
-  { path: `${stateFolder}/programs`, mode: 0o444, content: options.programs.map((path) => `${path}\n`).join('') },
+  {
+    path: `${stateFolder}/programs`,
+    mode: 0o444,
+    content: options.programs.map((path) => `${path.slice(1)}\n`).join(''),
+  },
   { path: `${stateFolder}/launch`, mode: 0o555, content: launch(options) },
   { path: `${stateFolder}/prepare`, mode: 0o555, content: prepare(options) },
   { path: `${stateFolder}/inner`, mode: 0o555, content: inner(options) },
@@ -121,9 +125,9 @@ flock 8
 if [ -e ${folder}/done ]; then exit 0; fi
 cd ${folder}
 # What an interrupted run has left.
-for at in node images files lower disk user; do
-  while mountpoint -q $at; do umount --recursive --lazy $at; done
-done
+while read -r source at rest; do
+  case $at in ${folder}/*) umount --lazy $at || true ;; esac
+done < /proc/self/mounts
 mkdir -p disk lower files images node
 ${
   ids === undefined
@@ -145,14 +149,12 @@ mount --bind /proc/$holder/ns/user user
 owner=${ids}`
 }
 # An engine with userns-remap gives volumes to its own first id.
-map() {
-  first=$(stat -c %u $1)
-  case $first in
-    $owner) echo rw ;;
-    0) echo X-mount.idmap=${folder}/user ;;
-    *) echo X-mount.idmap=b:$first:$owner:${idsPerMachine} ;;
-  esac
-}
+first=$(stat -c %u ${rootFolder})
+case $first in
+  $owner) map=rw ;;
+  0) map=X-mount.idmap=${folder}/user ;;
+  *) map=X-mount.idmap=b:$first:$owner:${idsPerMachine} ;;
+esac
 
 # A file system in a file, so that a machine that fills its disk does not fill the engine's.
 image=${stateFolder}/disk
@@ -179,20 +181,19 @@ done
 mount -t ext4 -o discard,nodev $device disk
 losetup --detach $device
 rm -f $device
-mkdir -p disk/upper disk/work
-chown $owner:$owner disk/upper disk/work
+if [ ! -e disk/upper ]; then install -d -o $owner -g $owner disk/upper disk/work; fi
 
 # The programs of labs are those of this start, also where a student has changed them. A student may have put links on
 # the way to them, so the machine's own root removes the changed ones.
-while read -r program; do
-  setpriv --reuid=$owner --regid=$owner --clear-groups rm -f "disk/upper$program"
-done < ${stateFolder}/programs
+if [ -e disk/upper/usr ]; then
+  (cd disk/upper && setpriv --reuid=$owner --regid=$owner --clear-groups xargs rm -f < ${stateFolder}/programs)
+fi
 
-mount --bind -o $(map ${rootFolder}) ${rootFolder} lower
-mount --bind -o $(map ${filesFolder}) ${filesFolder} files
+mount --bind -o $map ${rootFolder} lower
+mount --bind -o $map ${filesFolder} files
 mount -t overlay -o lowerdir=files:lower,upperdir=disk/upper,workdir=disk/work machine node
 if mountpoint -q ${imagesFolder}; then
-  mount --bind -o $(map ${imagesFolder}) ${imagesFolder} images
+  mount --bind -o $map ${imagesFolder} images
   mount --bind images node/var/lib/images
 fi
 # The kernel lets no user namespace make devices, so these are those of the container.
@@ -220,13 +221,9 @@ mount -t proc -o nosuid,nodev,noexec proc proc
 mount -t sysfs -o ro,nosuid,nodev,noexec sysfs sys
 mount -t cgroup2 -o nosuid,nodev,noexec,nsdelegate cgroup2 sys/fs/cgroup
 mkdir dev/pts dev/shm
+cp --no-dereference /dev/fd /dev/stdin /dev/stdout /dev/stderr /dev/ptmx dev
 mount -t devpts -o newinstance,ptmxmode=0666,mode=620,gid=5,nosuid,noexec devpts dev/pts
 mount -t tmpfs -o size=64m,mode=1777,nosuid,nodev shm dev/shm
-ln -s pts/ptmx dev/ptmx
-ln -s /proc/self/fd dev/fd
-ln -s /proc/self/fd/0 dev/stdin
-ln -s /proc/self/fd/1 dev/stdout
-ln -s /proc/self/fd/2 dev/stderr
 mount -t tmpfs -o mode=755,nosuid,nodev run run
 mount -t tmpfs -o mode=1777,nosuid,nodev tmp tmp
 ${sysctls}
