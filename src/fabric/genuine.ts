@@ -60,8 +60,8 @@ const isStudents = async ({ entry, files }: OwnProxy, { pid }: Place, hostPid: n
   return script > 0 && (await areAsInstalled(files, { pid, viewer: hostPid }));
 };
 
-/** Of Node's own flags, only those about memory are harmless: others load code. */
-const harmless = /^--max-[\w-]+=\d+$/;
+/** Of Node's own flags, those about memory and the one about certificates are harmless: others load code. */
+const harmless = /^--(?:max-[\w-]+=\d+|use-openssl-ca)$/;
 
 const node = '/usr/bin/node';
 
