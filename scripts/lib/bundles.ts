@@ -2,6 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import type { BuildOptions } from 'esbuild';
 import { components } from './components.ts';
+import { lazyPackages } from './lazy-packages.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -30,7 +31,11 @@ const insideContainers = (entryPoints: Record<string, string>): BuildOptions => 
   charset: 'ascii',
   // Optional native packages of ws.
   external: ['bufferutil', 'utf-8-validate'],
+  plugins: [lazyPackages(rarelyUsed)],
 });
+
+/** A component that has just started uses none of these. Packages of ES modules would lose their tree shaking. */
+const rarelyUsed = ['@peculiar/asn1-csr', '@peculiar/asn1-schema', '@peculiar/asn1-x509', 'ws', 'yaml'];
 
 /** kube-proxy also runs in ordinary clusters, with the Node that is installed there. */
 const outsideLabs: BuildOptions = { target: 'node22', banner: { js: '#!/usr/bin/env node' } };

@@ -12,10 +12,7 @@ import {
   id_ce_extKeyUsage,
   id_ce_keyUsage,
   id_ce_subjectAltName,
-  id_kp_clientAuth,
   KeyUsage,
-  KeyUsageFlags,
-  type Name,
   TBSCertificate,
   Validity,
   Version,
@@ -25,7 +22,8 @@ import type { CertificateRequest } from './request.ts';
 
 /** Signs certificates with the key of an authority. */
 export interface Authority {
-  readonly name: Name;
+  /** In DER. It is parsed for each signature: the packages for that take long to load, and few clusters sign anything. */
+  readonly certificate: Buffer;
   readonly key: KeyObject;
   readonly notAfterMs: number;
 }
@@ -38,8 +36,7 @@ export const readAuthority = (certificate: string, key: string): Authority => {
   if (!parsed.checkPrivateKey(privateKey)) throw new Error('the key does not belong to the certificate');
   if (!signatureOids[privateKey.asymmetricKeyType ?? ''])
     throw new Error(`keys of the type ${privateKey.asymmetricKeyType} are not supported`);
-  const { subject } = AsnConvert.parse(parsed.raw, Certificate).tbsCertificate;
-  return { name: subject, key: privateKey, notAfterMs: parsed.validToDate.getTime() };
+  return { certificate: parsed.raw, key: privateKey, notAfterMs: parsed.validToDate.getTime() };
 };
 
 const signatureOids: Readonly<Record<string, string>> = {
@@ -54,11 +51,11 @@ const algorithmOf = ({ asymmetricKeyType: type }: KeyObject): AlgorithmIdentifie
     ...(type === 'rsa' ? { parameters: null } : {}),
   });
 
-/** What a certificate may be used for. The names are those of Kubernetes. */
+/** What a certificate may be used for. The names are those of Kubernetes, flags and OIDs those of RFC 5280. */
 export const usages = {
-  'digital signature': { flag: KeyUsageFlags.digitalSignature },
-  'key encipherment': { flag: KeyUsageFlags.keyEncipherment },
-  'client auth': { oid: id_kp_clientAuth },
+  'digital signature': { flag: 1 },
+  'key encipherment': { flag: 4 },
+  'client auth': { oid: '1.3.6.1.5.5.7.3.2' },
 } as const;
 export type Usage = keyof typeof usages;
 
@@ -75,7 +72,7 @@ export const signRequest = (authority: Authority, request: CertificateRequest, t
     version: Version.v3,
     serialNumber: serialNumber(),
     signature: algorithm,
-    issuer: authority.name,
+    issuer: AsnConvert.parse(authority.certificate, Certificate).tbsCertificate.subject,
     validity: new Validity({ notBefore: new Date(terms.notBeforeMs), notAfter: new Date(terms.notAfterMs) }),
     subject: request.subject,
     subjectPublicKeyInfo: request.publicKey,
