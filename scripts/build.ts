@@ -5,7 +5,8 @@ import { mkdir, readdir, readlink, rename, rm, stat, symlink, utimes, writeFile 
 import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BuildOptions, build } from 'esbuild';
-import { hostBundle, inContainers } from './lib/bundles.ts';
+import { hostBundle, inContainers, programsInContainers } from './lib/bundles.ts';
+import { compileProgram } from './lib/compiled.ts';
 import { noticesOf } from './lib/notices.ts';
 import { declarationsOf } from './lib/types.ts';
 
@@ -32,7 +33,10 @@ const main = async (): Promise<void> => {
 /** @returns the folders of the packages that are in the bundle */
 const bundle = async (options: BuildOptions): Promise<readonly string[]> => {
   const { outputFiles = [], metafile } = await build(options);
-  for (const { path, contents } of outputFiles) await put(path, contents);
+  for (const { path, contents } of outputFiles) {
+    await put(path, contents);
+    if (programsInContainers.includes(relative(dist, path))) await compileProgram(path);
+  }
   return Object.keys(metafile?.inputs ?? {}).flatMap((path) => packageFolder.exec(path)?.[0] ?? []);
 };
 

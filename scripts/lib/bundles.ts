@@ -71,11 +71,18 @@ const require = requireFrom(import.meta.url), { dirname: __dirname, filename: __
   },
 };
 
-/** The components of nodes, and the fabric's agent. */
+/** The components of nodes, the fabric's agent, and the program that starts them. */
 export const inContainers: readonly BuildOptions[] = [
   ...Object.entries(components).map(([folder, program]) => ({
     ...insideContainers({ [`node/${program}`]: `src/node/${folder}/main.ts` }),
     ...(program === 'kube-proxy' ? outsideLabs : {}),
   })),
   insideContainers({ fabric: 'src/fabric/main.ts' }),
+  insideContainers({ start: 'src/node/start/main.ts' }),
+];
+
+/** The bundles that `start` runs, in dist/. */
+export const programsInContainers: readonly string[] = [
+  ...Object.values(components).map((program) => `node/${program}.js`),
+  'fabric.js',
 ];

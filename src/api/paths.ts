@@ -21,6 +21,9 @@ export const nodePaths = {
   ownProxy: '/usr/local/lib/my-proxy',
 } as const;
 
+/** Runs a bundled program with its compiled code. */
+export const programStarter = '/usr/local/lib/labs/start.js';
+
 /** In the fabric: how to undo a change that a check has begun. */
 export const changeJournal = '/var/lib/labs-change.json';
 

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { type BigIntStats, createReadStream, statSync } from 'node:fs';
 import { type FileHandle, readFile } from 'node:fs/promises';
 import type { Place } from '../api/facts.ts';
-import { type Component, componentPorts, components, nodePaths } from '../api/paths.ts';
+import { type Component, componentPorts, components, nodePaths, programStarter } from '../api/paths.ts';
 import { nodeArguments } from './node-arguments.ts';
 import { linkNow, readProc } from './proc.ts';
 import { withMachineFile } from './read-file.ts';
@@ -90,7 +90,7 @@ const hasPlainArguments = async (hostPid: number, component: Component): Promise
   if (words === 'unreadable') return true;
   const script = words?.indexOf(`${nodePaths.components}/${component}.js`) ?? -1;
   if (!words || script < 1) return false;
-  if (!words.slice(1, script).every((word) => harmless.test(word))) return false;
+  if (!words.slice(1, script).every((word) => harmless.test(word) || word === programStarter)) return false;
   const shown = ((await readProc(`/proc/${hostPid}/cmdline`)) ?? '').replace(/\0+$/, '');
   // `process.title` is one word. Until then, the kernel shows the arguments themselves.
   return shown.includes('\0') || shown === [component, ...words.slice(script + 1)].join(' ');
@@ -138,7 +138,7 @@ const streamDigest = async (path: string): Promise<string> => {
 /** Variables that load other code into the program. */
 const hasPlainEnvironment = async (hostPid: number): Promise<boolean> => {
   const environment = (await readProc(`/proc/${hostPid}/environ`)) ?? '';
-  return !/(?:^|\0)(?:LD_\w+|NODE_OPTIONS|NODE_PATH|OPENSSL_\w+)=/.test(environment);
+  return !/(?:^|\0)(?:LD_\w+|NODE_(?:OPTIONS|PATH|COMPILE_CACHE)|OPENSSL_\w+)=/.test(environment);
 };
 
 const hasOwnPrograms = async (component: Component, { machine, pid }: Place, viewer: number): Promise<boolean> => {
@@ -146,10 +146,13 @@ const hasOwnPrograms = async (component: Component, { machine, pid }: Place, vie
   // A lab that an older version of labs has built has no record.
   if (record === undefined) return true;
   const wanted = Object.entries(JSON.parse(record) as Record<string, string>).filter(([path]) =>
-    [component, `${component}.js`].some((name) => path.endsWith(`/${name}`)),
+    [component, `${component}.js`, `${component}.js.cache`, 'start.js'].some((name) => path.endsWith(`/${name}`)),
   );
   // Where a student writes the component, labs has put none.
-  return wanted.length > 0 && (await areAsInstalled(Object.fromEntries(wanted), { pid, viewer }));
+  return (
+    wanted.some(([path]) => path.endsWith(`/${component}.js`)) &&
+    (await areAsInstalled(Object.fromEntries(wanted), { pid, viewer }))
+  );
 };
 
 /** @param viewer a process whose view of the files counts */

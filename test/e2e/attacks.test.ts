@@ -184,8 +184,11 @@ test('kube-proxy with other code in its process is another program; with other f
   try {
     for (const service of [
       'Environment=NODE_OPTIONS=--require=/tmp/own.js',
+      'Environment=NODE_COMPILE_CACHE=/tmp/code',
       `ExecStart=\\nExecStart=/usr/bin/node -r /tmp/own.js /usr/local/lib/labs/kube-proxy.js ${flags}`,
       'BindReadOnlyPaths=/tmp/own.js:/usr/local/lib/labs/kube-proxy.js',
+      'BindReadOnlyPaths=/tmp/own.js:/usr/local/lib/labs/kube-proxy.js.cache',
+      'BindReadOnlyPaths=/tmp/own.js:/usr/local/lib/labs/start.js',
       'BindReadOnlyPaths=/tmp/preload:/etc/ld.so.preload',
     ]) {
       await sh('node02', 'echo /tmp/own.so > /tmp/preload; touch /etc/ld.so.preload');

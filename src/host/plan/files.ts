@@ -4,7 +4,7 @@ import { type ClusterSpec, clusterDomain, hasProxy, takesOwnProxy } from '../../
 import { componentPorts, nodePaths } from '../../api/paths.ts';
 import { kubeletConfigVersion, kubeProxyConfigVersion } from '../../api/version.ts';
 import { identity, type KeyPair, type Pki } from './identities.ts';
-import { fabricProgram, programFiles, twinProgram } from './programs.ts';
+import { agentProgram, programFiles, twinProgram } from './programs.ts';
 import type { PlannedFile } from './types.ts';
 import { type NodeContext, programsIn, unitFiles } from './units.ts';
 
@@ -45,7 +45,7 @@ export const systemFiles = (hostname: string, hosts: readonly string[]): readonl
 /** All files of a node. */
 export const nodeFiles = (node: NodeContext, pki: Pki): readonly PlannedFile[] => [
   signpost,
-  ...programsIn(node.node, node.spec).flatMap(programFiles),
+  ...programFiles(programsIn(node.node, node.spec)),
   ...unitFiles(node),
   ...workerFiles(node, pki),
   ...(node.controlPlane ? controlPlaneFiles(node, pki) : []),
@@ -53,7 +53,7 @@ export const nodeFiles = (node: NodeContext, pki: Pki): readonly PlannedFile[] =
 
 /** The files of the fabric: the agent, kube-proxy's program, and the grader's credentials for the API server. */
 export const fabricFiles = (server: string, pki: Pki): readonly PlannedFile[] => [
-  fabricProgram,
+  ...agentProgram,
   twinProgram,
   kubeconfigFile(nodePaths.adminConfig, server, 'kubernetes-admin', pki, identity.admin),
 ];

@@ -27,7 +27,7 @@ import {
 } from './links.ts';
 import { containerName, imageVolume, labels, rootVolume } from './names.ts';
 import { fabricPrivileges, loopDevices, machinePrivileges } from './privileges.ts';
-import { fabricProgram, programFiles, twinProgram } from './programs.ts';
+import { agentProgram, programFiles, twinProgram } from './programs.ts';
 import type { ClusterPlan, Limits, MachinePlan, MachineRole, NetworkPlan, PlannedFile } from './types.ts';
 import { componentsOf, type NodeContext, programsIn } from './units.ts';
 
@@ -92,9 +92,9 @@ export const machineNames = (spec: ClusterSpec): readonly string[] => [fabricMac
 
 /** The files of a machine that change with a new build of labs. */
 export const programsOf = (spec: ClusterSpec, machine: string): readonly PlannedFile[] => {
-  if (machine === fabricMachine) return [fabricProgram, twinProgram];
+  if (machine === fabricMachine) return [...agentProgram, twinProgram];
   const node = spec.nodes.find(({ name }) => name === machine);
-  return node ? programsIn(node, spec).flatMap(programFiles) : [];
+  return node ? programFiles(programsIn(node, spec)) : [];
 };
 
 const mebibyte = 1024 * 1024;

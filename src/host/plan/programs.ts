@@ -1,5 +1,5 @@
 // The programs that run in the machines, and how they are started.
-import { type Component, nodePaths } from '../../api/paths.ts';
+import { type Component, nodePaths, programStarter } from '../../api/paths.ts';
 import type { PlannedFile } from './types.ts';
 
 // V8 reserves two semi-spaces of 16 MiB for young objects by default. Components are small, and a node runs several.
@@ -14,8 +14,16 @@ const nodeProgram = '/usr/bin/node';
 
 const agentBundle = `${nodePaths.components}/fabric.js`;
 
+/** The program that starts the others, with the code that was compiled for them. */
+const starter: PlannedFile = { path: programStarter, mode: 0o644, bundle: 'start.js' };
+
+const withCode = (path: string, bundle: string): PlannedFile[] => [
+  { path, mode: 0o644, bundle },
+  { path: `${path}.cache`, mode: 0o644, bundle: `${bundle}.cache` },
+];
+
 /** The fabric's agent. */
-export const fabricProgram: PlannedFile = { path: agentBundle, mode: 0o644, bundle: 'fabric.js' };
+export const agentProgram: readonly PlannedFile[] = [starter, ...withCode(agentBundle, 'fabric.js')];
 
 /** The kube-proxy that the fabric runs to see what it writes. */
 export const twinProgram: PlannedFile = {
@@ -25,12 +33,12 @@ export const twinProgram: PlannedFile = {
 };
 
 /** Starts the agent in the fabric container. */
-export const agentCommand = [nodeProgram, ...nodeFlags, agentBundle, 'agent'] as const;
+export const agentCommand = [nodeProgram, ...nodeFlags, programStarter, agentBundle, 'agent'] as const;
 
 /** An abstract socket. */
 const sharedSocket = 'labs-agent';
 
-const node = [nodeProgram, ...nodeFlags].join(' ');
+const node = [nodeProgram, ...nodeFlags, programStarter].join(' ');
 const inNode = `${node} ${agentBundle}`;
 
 /**
@@ -52,11 +60,16 @@ export const sharedAgentCommand = [
   ].join('\n'),
 ] as const;
 
-/** A component's bundle, and the program in PATH that runs it. */
-export const programFiles = (component: Component): PlannedFile[] => {
+/** The bundles of components with their compiled code, and the programs in PATH that run them. */
+export const programFiles = (components: readonly Component[]): readonly PlannedFile[] => [
+  starter,
+  ...components.flatMap(filesOf),
+];
+
+const filesOf = (component: Component): PlannedFile[] => {
   const bundle = `${nodePaths.components}/${component}.js`;
   return [
-    { path: bundle, mode: 0o644, bundle: `node/${component}.js` },
+    ...withCode(bundle, `node/${component}.js`),
     {
       path: `/usr/local/bin/${component}`,
       mode: 0o755,

@@ -22,7 +22,7 @@ import type { CertificateRequest } from './request.ts';
 
 /** Signs certificates with the key of an authority. */
 export interface Authority {
-  /** In DER. It is parsed for each signature: the packages for that take long to load, and few clusters sign anything. */
+  /** In DER. Parsed for each signature: the packages for that load slowly, and few clusters sign anything. */
   readonly certificate: Buffer;
   readonly key: KeyObject;
   readonly notAfterMs: number;

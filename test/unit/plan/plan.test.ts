@@ -228,7 +228,11 @@ describe('units', () => {
         .files.map(({ path }) => path)
         .filter((path) => path.includes('kube-proxy'));
     expect(machineOf(found, 'node01').components).toEqual(['kubelet', 'podnet']);
-    expect(paths('node01')).toEqual(['/usr/local/lib/labs/kube-proxy.js', '/usr/local/bin/kube-proxy']);
+    expect(paths('node01')).toEqual([
+      '/usr/local/lib/labs/kube-proxy.js',
+      '/usr/local/lib/labs/kube-proxy.js.cache',
+      '/usr/local/bin/kube-proxy',
+    ]);
     expect(paths('node02')).toContain('/etc/kubernetes/kube-proxy.conf');
     expect(machineOf(found, 'node02').components).toContain('kube-proxy');
   });
