@@ -16,7 +16,7 @@ export interface Pace {
   readonly timeoutMs: number;
 }
 
-const steady = { intervalMs: 30, maxIntervalMs: 150 } as const;
+const steady = { intervalMs: 25, maxIntervalMs: 75 } as const;
 
 /** The API server answers `/readyz` with 200. */
 export const apiServerReady = (fabric: Fabric, pace: Pace, signal: AbortSignal): Promise<void> =>

@@ -12,7 +12,7 @@ export const waitForApiserver = async (
   client: Client,
   { signal, logger }: { readonly signal: AbortSignal; readonly logger: Logger },
 ): Promise<void> => {
-  const backoff = createBackoff(20, 250);
+  const backoff = createBackoff(20, 120);
   for (let told = false; ; told = true) {
     const seen = await look(client);
     if (seen === undefined) return;

@@ -33,7 +33,8 @@ const statusMs = 10_000;
 const unchangedStatusMs = 300_000;
 const leaseMs = 10_000;
 const leaseSeconds = 40;
-const maxBackoffMs = 1000;
+/** At the boot of a cluster, the API server comes up a second after the kubelet, and everybody waits for the nodes. */
+const maxBackoffMs = 250;
 
 /** Starts at once and runs until the signal aborts. Retries while the API server does not answer. */
 export const startNodeAgent = (options: NodeAgentOptions): void => {
