@@ -24,6 +24,7 @@ import { openProgress } from '../src/host/tasks/progress.ts';
 import { solveTask } from '../src/host/tasks/run.ts';
 import { measureDataplane } from './bench/dataplane/measure.ts';
 import { distribution, type Figure, figuresTable, percentile } from './bench/figures.ts';
+import { recordTimeLine } from './bench/timeline.ts';
 import { benchFacts, benchWatch } from './bench/watch.ts';
 import { root } from './lib/vitest.ts';
 
@@ -84,8 +85,8 @@ const benchStart = async (): Promise<Cluster> => {
   const times: number[] = [];
   for (let run = 1; ; run += 1) {
     say(`start, ${run} of ${runs + 1}…`);
-    const steps: StepEvent[] = [];
-    const [milliseconds, cluster] = await timed(() => start((event) => void steps.push(event)));
+    const line = recordTimeLine();
+    const [milliseconds, cluster] = await timed(() => start(line.onEvent));
     // The first one reads everything from the disk.
     if (run === 1) figures.push({ name: 'start, first', value: milliseconds, unit: 'ms' });
     else times.push(milliseconds);
@@ -94,11 +95,10 @@ const benchStart = async (): Promise<Cluster> => {
         name: 'start, warm',
         value: percentile(times, 50),
         unit: 'ms',
-        target: 6000,
+        target: 1600,
         detail: `median of ${runs}`,
       });
-      for (const event of steps)
-        if (event.state === 'done') figures.push({ name: `  ${event.title}`, value: event.milliseconds, unit: 'ms' });
+      figures.push(...line.figures());
       return cluster;
     }
     await cluster[Symbol.asyncDispose]();
@@ -117,7 +117,7 @@ const benchMemory = async (cluster: Cluster): Promise<void> => {
     name: 'memory, whole cluster (PSS)',
     value: sum(before),
     unit: 'MiB',
-    target: 700,
+    target: 280,
     detail: `${machines.length} machines, fabric idle (${fabric?.status})`,
   });
   for (const { name: machine } of machines)
@@ -208,9 +208,10 @@ const benchGrading = async (cluster: Cluster, definition: LabDefinition): Promis
 const benchRest = async (): Promise<void> => {
   say('stop, resume, delete…');
   const [stopping] = await timed(() => stopCluster(docker, name));
-  figures.push({ name: 'stop', value: stopping, unit: 'ms' });
-  const [resuming, cluster] = await timed(() => start());
-  figures.push({ name: 'resume', value: resuming, unit: 'ms' });
+  figures.push({ name: 'stop', value: stopping, unit: 'ms', target: 700 });
+  const line = recordTimeLine();
+  const [resuming, cluster] = await timed(() => start(line.onEvent));
+  figures.push({ name: 'resume', value: resuming, unit: 'ms', target: 2000 }, ...line.figures());
   await cluster[Symbol.asyncDispose]();
   const [deleting] = await timed(() => deleteCluster(docker, name));
   figures.push({ name: 'delete', value: deleting, unit: 'ms', target: 2000 });
