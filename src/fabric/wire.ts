@@ -127,8 +127,8 @@ const pairCommands = (link: WireLink, here: readonly IpLink[]): readonly string[
 };
 
 /**
- * The fabric asks nobody where a machine is, and the bridge learns no other port for its address: so no other machine can
- * take what the fabric sends to it. Only the nodes' network has the fabric in it.
+ * The fabric asks nobody where a machine is, and the bridge learns no other port for its address: so no other machine
+ * can take what the fabric sends to it. Only the nodes' network has the fabric in it.
  */
 const neighbourCommands = ({ address, mac, bridge }: WireLink, params: WireParams): readonly string[] =>
   address === undefined || bridge !== undefined

@@ -23,8 +23,9 @@ export const fabricPrivileges: Privileges = {
 };
 
 /**
- * With its two capabilities, the container becomes the owner of the machine's user namespace. Root of the machine has all
- * capabilities, in a user namespace where they mean nothing outside. `apparmor=unconfined`: Docker's profile forbids each mount, also in a user namespace.
+ * With its two capabilities, the container becomes the owner of the machine's user namespace. Root of the machine has
+ * all capabilities, in a user namespace where they mean nothing outside. `apparmor=unconfined`: Docker's profile allows
+ * no mount, also in a user namespace.
  */
 const unprivileged: Privileges = {
   capabilities: ['SETUID', 'SETGID'],

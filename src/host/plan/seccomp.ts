@@ -68,8 +68,8 @@ const personalities = [0x0, 0x8, 0x20000, 0x20008, 0xffffffff];
 
 /**
  * AF_ALG and the newer address families reach kernel code that a machine does not need, AF_VSOCK the host of a virtual
- * machine (socket(2)). The filter compares 64 bits, of which the kernel then uses 32. So a rule that allows large numbers
- * would allow each family.
+ * machine (socket(2)). The filter compares 64 bits, of which the kernel then uses 32. So a rule that allows large
+ * numbers would allow each family.
  */
 const afAlg = 38;
 
