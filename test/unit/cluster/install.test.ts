@@ -58,7 +58,7 @@ describe('the archive of the files of a machine', () => {
     ]);
   });
 
-  test("keeps root's home closed to others, as the image has it", async () => {
+  test("keeps root's home closed to others", async () => {
     const found = await unpacked([inLayer('/root/.kube/config', 0o600), inLayer('/etc/hosts')], stateFolder);
     expect(found['files/root']).toMatchObject({ type: 'directory', mode: 0o700 });
     for (const name of ['files', 'files/etc', 'files/root/.kube']) expect(found[name]?.mode).toBe(0o755);
