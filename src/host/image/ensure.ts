@@ -165,10 +165,12 @@ const removeOutdated = async (docker: Containers, inputs: ImageInputs): Promise<
     rootMarker(inputs.digests.node),
   ]);
   const roots = await docker.volumes.list({ [imageLabels.volume]: 'root' });
-  // Docker refuses to remove a volume that a lab still uses.
-  for (const { name } of roots)
-    if (name.startsWith(rootVolumePrefix) && name !== rootVolume(nodeImage(inputs.digests.node)))
-      await docker.volumes.remove(name).catch(() => {});
+  for (const { name } of roots) {
+    const digest = name.startsWith(rootVolumePrefix) ? name.slice(rootVolumePrefix.length) : inputs.digests.node;
+    if (digest === inputs.digests.node) continue;
+    // Docker refuses to remove a volume that a lab still uses. Without its mark, an older labs would fill it again.
+    await docker.volumes.remove(name).catch(() => wanted.add(rootMarker(digest)));
+  }
   const images = await docker.images.list({ [imageLabels.kind]: '' });
   const outdated = images.flatMap(({ tags }) => tags.filter((tag) => tag.startsWith('labs/') && !wanted.has(tag)));
   // The workshop goes first, because Docker can't remove its base before.

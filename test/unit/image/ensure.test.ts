@@ -146,7 +146,8 @@ describe('the root file system of the machines', () => {
   });
 
   test('of earlier inputs is removed with its image, unless a lab still uses it', async () => {
-    const docker = complete({ 'labs/node:old': kind('node'), 'labs/root:old': kind('root') });
+    const marks = { 'labs/root:old': kind('root'), 'labs/root:used': kind('root') };
+    const docker = complete({ 'labs/node:old': kind('node'), ...marks });
     docker.imageTags.delete(rootMark);
     for (const name of ['labs-root-old', 'labs-root-used'])
       await docker.volumes.create(name, { [imageLabels.volume]: 'root' });
@@ -157,5 +158,7 @@ describe('the root file system of the machines', () => {
       ['labs-images', rootFiles, 'labs-root-mine', 'labs-root-used'].sort(),
     );
     expect([...docker.imageTags.keys()].filter((tag) => tag.endsWith(':old'))).toEqual([]);
+    // Else an older version of labs would empty the volume below the machines.
+    expect(docker.imageTags.has('labs/root:used')).toBe(true);
   });
 });
