@@ -21,30 +21,39 @@ export interface BootClaim {
 }
 
 export const createBoot = ({ claim, release }: BootClaim) => {
-  const boot = async ({ machines }: BootParams): Promise<Booted> => {
+  const bootAll = async ({ machines }: BootParams): Promise<Booted> => {
     const booted = await Promise.all(machines.map(async (each) => [each.machine, await bootOne(each)] as const));
     return { inits: Object.fromEntries(booted) };
   };
-  /** For machines that were restarted outside of labs. */
-  const reboot = async ({ machines }: BootParams): Promise<Booted> => {
+  const rebootAll = async ({ machines }: BootParams): Promise<Booted> => {
     const running = await Promise.all(machines.map(async (each) => [each, await runningInit(each)] as const));
     const inits = running.flatMap(([{ machine }, init]) => (init === undefined ? [] : [[machine, init] as const]));
     const waiting = running.filter(([, init]) => init === undefined).map(([each]) => each);
     // Who holds the claim boots all machines.
     if (waiting.length === 0 || !(await claim()).claimed) return { inits: Object.fromEntries(inits) };
     try {
-      return { inits: { ...Object.fromEntries(inits), ...(await boot({ machines: waiting })).inits } };
+      return { inits: { ...Object.fromEntries(inits), ...(await bootAll({ machines: waiting })).inits } };
     } finally {
       await release();
     }
   };
-  return { boot, reboot };
+  // One agent serves several commands. The claim keeps out only other agents.
+  let last: Promise<unknown> = Promise.resolve();
+  const inTurn =
+    (work: (params: BootParams) => Promise<Booted>) =>
+    (params: BootParams): Promise<Booted> => {
+      const result = last.then(() => work(params));
+      last = result.catch(() => {});
+      return result;
+    };
+  /** `reboot`: for machines that were restarted outside of labs. */
+  return { boot: inTurn(bootAll), reboot: inTurn(rebootAll) };
 };
 
 const runningInit = async ({ pid }: BootMachine): Promise<number | undefined> => {
   const launcher = launcherOf(pid);
   const init = await initBelow(launcher);
-  return init && (await hasStarted(launcher)) ? init.hostPid : undefined;
+  return init && (await isNamed(launcher)) ? init.hostPid : undefined;
 };
 
 /**
@@ -67,10 +76,14 @@ const bootOne = async (machine: BootMachine): Promise<number> => {
     await tell(`${inside}/go`);
   }
   const init = await appears(`${machine.machine} has a process 1`, () => initBelow(launcher));
-  // Process 1 waits until nobody else is in its control groups, because systemd wants them for itself.
-  await leaveGroups(machine.group, [child.hostPid]);
+  if (!(await hasBegun(launcher))) {
+    // Process 1 waits until nobody else is in its control groups, because systemd wants them for itself.
+    await leaveGroups(machine.group, [child.hostPid]);
+    await tell(`${inside}/run`);
+    await begins(machine, { launcher, init });
+  }
+  // From now on, commands may enter the machine. Before, they would be in the container's root file system.
   await writeFile(`${inside}/init`, `${init.pids.at(-2)}\n`);
-  await tell(`${inside}/run`);
   return init.hostPid;
 };
 
@@ -98,9 +111,25 @@ const initBelow = async (launcher: Stat): Promise<Stat | undefined> => {
   return undefined;
 };
 
-/** The file is written before process 1 goes on. */
-const hasStarted = ({ hostPid }: Stat): Promise<boolean> =>
-  readFile(`/proc/${hostPid}/root${folder}/init`, 'utf8').then(
+const begins = async (
+  { machine }: BootMachine,
+  { launcher, init }: { readonly launcher: Stat; readonly init: Stat },
+): Promise<void> => {
+  const hasEnded = await appears(`the program of ${machine} begins`, async () => {
+    if (await hasBegun(launcher)) return false;
+    return readStat(init.hostPid) ? undefined : true;
+  });
+  if (hasEnded) throw new AgentError('FABRIC_NO_BOOT', `${machine} cannot start: its process 1 has ended`);
+};
+
+/** Whether process 1 has changed its root file system, and becomes the machine's own program. */
+const hasBegun = (launcher: Stat): Promise<boolean> => says(launcher, 'started');
+
+/** Whether commands find the machine. */
+const isNamed = (launcher: Stat): Promise<boolean> => says(launcher, 'init');
+
+const says = ({ hostPid }: Stat, file: string): Promise<boolean> =>
+  readFile(`/proc/${hostPid}/root${folder}/${file}`, 'utf8').then(
     (text) => text.trim() !== '',
     () => false,
   );

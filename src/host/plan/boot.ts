@@ -208,6 +208,8 @@ mount --bind /dev/null node/dev/console
 mount -t proc proc node/proc
 # In a network namespace of its own, because all mounts of sysfs in one are read-only once Docker has mounted it so.
 unshare --net mount -t sysfs sysfs node/sys
+: > started
+chown $owner:$owner started
 : > done
 `;
 
@@ -215,6 +217,8 @@ unshare --net mount -t sysfs sysfs node/sys
 const inner = ({ sysctls }: BootOptions): string => `#!/bin/sh
 set -eu
 read -r run < ${folder}/run
+# Tells the fabric that commands may enter the machine.
+exec 9> ${folder}/started
 mount --rbind ${folder}/node ${folder}/node
 cd ${folder}/node
 mount -t proc -o nosuid,nodev,noexec proc proc
@@ -229,16 +233,18 @@ mount -t tmpfs -o mode=1777,nosuid,nodev tmp tmp
 ${sysctls}
 pivot_root . .
 umount --lazy .
+echo started >&9
+exec 9>&-
 cd /root
 exec "$@"
 `;
 
 /** A process that joins the namespaces gets the rights of the machine's root, and none of the container's. */
 const enter = ({ ids }: BootOptions): string => `#!/bin/sh
-if ! read -r init < ${folder}/init; then
+if ! { read -r init < ${folder}/init; } 2> /dev/null; then
   echo "This machine has not started yet: run a command of labs, such as labs status" >&2
   exit 125
-fi 2> /dev/null
+fi
 # Ctrl-C is for the command. nsenter waits for it in the same process group.
 trap '' INT QUIT
 exec ${as(ids)}nsenter --target "$init" ${ids === undefined ? '' : '--user '}${namespaces} --wdns="$PWD" -- \\
