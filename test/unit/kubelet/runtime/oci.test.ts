@@ -56,6 +56,15 @@ describe('the OCI configuration', () => {
     expect(missingCapabilities(spec, new Set(['CHOWN']))).toEqual(['SYS_TIME']);
   });
 
+  test.each([
+    ['every id', 2 ** 32 - 1, '0 2147483647'],
+    ['those of a user namespace', 65_536, '0 65535'],
+  ])('lets each group of a pod send pings on a node whose groups are %s', (_, groupIds, range) => {
+    const context = { rootfs: '/r', bounding, groupIds, netns: '/proc/1/ns/net' };
+    const { linux } = ociConfig(specOf({ command: ['x'] }), context) as { linux: { sysctl: object } };
+    expect(linux.sysctl).toMatchObject({ 'net.ipv4.ping_group_range': range });
+  });
+
   test('mounts a folder before the folders in it', () => {
     const mounts = ['/data/sub', '/data', '/etc/x'].map((target) => ({ source: '/s', target, readOnly: false }));
     const config = ociConfig(
