@@ -1,15 +1,19 @@
 // Finds the Docker engine on which a lab starts. If something is missing, offers the set-up first.
 import { LabError } from '../../kit/error.ts';
 import type { Containers } from '../docker/port.ts';
+import { refuseRootless } from '../setup/engine-probes.ts';
 import { planSetup } from '../setup/setup.ts';
 import { agree, carryOut, setupOptions } from './commands/setup.ts';
 import type { Context } from './context.ts';
 
-/** @throws LabError that says why Docker does not answer, unless the set-up can mend this and the user agrees */
+/**
+ * @throws LabError that says why Docker does not answer, unless the set-up can mend this and the user agrees;
+ * LAB_ENGINE_ROOTLESS
+ */
 export const engineOrSetup = async (context: Context): Promise<Containers> => {
   const docker = await context.docker();
   const problem = await docker.engine(context.signal).then(
-    () => undefined,
+    (info) => refuseRootless(info),
     (error: unknown) => error,
   );
   if (problem !== undefined && !isMendable(context, problem)) throw problem;

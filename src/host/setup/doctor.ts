@@ -2,7 +2,7 @@
 
 import { LabError, messageOf } from '../../kit/error.ts';
 import type { Containers, EngineInfo } from '../docker/port.ts';
-import { imageState, readImageInputs } from '../image/ensure.ts';
+import { type ImageState, imageState, readImageInputs } from '../image/ensure.ts';
 import { engineProbes } from './engine-probes.ts';
 import { probeKernel } from './kernel.ts';
 import { gibibyte, type Probe } from './probe.ts';
@@ -34,9 +34,15 @@ export const examine = async (options: DoctorOptions): Promise<readonly Probe[]>
     cpuProbe(info),
     imageProbe('node image', state.node),
     imageProbe('pod images', state.pods),
-    ...(state.node === 'present' ? await probeKernel(options.docker, state.image, options.signal) : [notProbed]),
+    ...(info.rootless ? [] : await kernelProbesOf(options, state)),
   ];
 };
+
+/** Their container would not start on a rootless engine, whose own line says so. */
+const kernelProbesOf = async (
+  { docker, signal }: DoctorOptions,
+  { node, image }: ImageState,
+): Promise<readonly Probe[]> => (node === 'present' ? await probeKernel(docker, image, signal) : [notProbed]);
 
 const nodeProbe = (): Probe => {
   const recent = Number(process.versions.node.split('.')[0]) >= 24;

@@ -10,7 +10,6 @@ import type { Containers } from '../../docker/port.ts';
 import { type Clock, isOver } from '../../grade/time-limit.ts';
 import { ensureImages } from '../../image/ensure.ts';
 import { refuseMissingImages } from '../../image/store.ts';
-import { refuseRootless } from '../../setup/engine-probes.ts';
 import { prepareLab } from '../../tasks/prepare.ts';
 import type { Surviving } from '../../tasks/progress.ts';
 import { accessTo } from '../access.ts';
@@ -110,7 +109,6 @@ export const bringUp = async (
 ): Promise<Started> => {
   const { environment, paths, signal, version } = context;
   const [engine, all] = await Promise.all([docker.engine(signal), listClusters(docker, signal)]);
-  refuseRootless(engine);
   const existing = all.find((each) => each.name === name);
   const unsafe = willBeUnsafe(existing, unsafeNodes);
   if (unsafe) for (const line of unsafeLines(context, engine)) context.output.note(line);
