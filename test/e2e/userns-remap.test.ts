@@ -2,7 +2,7 @@
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { execa, type ResultPromise } from 'execa';
+import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Cluster, execIn } from '../../src/host/cluster/open.ts';
 import { startCluster } from '../../src/host/cluster/start.ts';
@@ -26,7 +26,7 @@ const variables = { ...process.env, DOCKER_HOST: `unix://${socket}` };
 const cacheFolder = join(scratch, 'cache');
 const name = `remap-${process.pid}`;
 
-let daemon: ResultPromise<{ reject: false }>;
+let daemon: ReturnType<typeof startDaemon>;
 let docker: Containers;
 
 /** Without a bridge and without rules: nothing of the machine's network changes. Makes the user dockremap once. */
@@ -39,6 +39,8 @@ const dockerd = [
   ...['--exec-root', join(scratch, 'exec')],
   ...['--pidfile', join(scratch, 'docker.pid')],
 ];
+
+const startDaemon = () => execa('dockerd', dockerd, { reject: false });
 
 const engineAnswers = async () => {
   const problem = await docker.engine().then(
@@ -58,7 +60,7 @@ const copyImages = async (): Promise<void> => {
 };
 
 beforeAll(async () => {
-  daemon = execa('dockerd', dockerd, { reject: false });
+  daemon = startDaemon();
   docker = await connectDocker(variables);
   const answers = eventually('the second engine answers', engineAnswers, { timeoutMs: 60_000 });
   await Promise.race([answers, daemon.then(({ stderr }) => Promise.reject(new Error(stderr.slice(-1000))))]);

@@ -53,6 +53,18 @@ test.each([
   });
 });
 
+test('a kernel that allows no user namespace is no failure of the fabric', async () => {
+  const world = new World();
+  const failure = new AgentError('FABRIC_NO_BOOT', 'node01 cannot start: unshare: unshare failed: No space left');
+  world.handlers = { boot: () => Promise.reject(failure) };
+  await using fabric = await connectFabric(world, 'x');
+  await expect(fabric.call('boot', { machines: [] })).rejects.toMatchObject({
+    code: 'LAB_NO_USER_NAMESPACE',
+    message: expect.stringContaining('node01 cannot start: unshare: unshare failed: No space left'),
+    exitCode: 3,
+  });
+});
+
 test('a call without an answer times out', async () => {
   await using fabric = await connectFabric(new Silent(), 'x');
   await expect(fabric.call('hello', {}, { timeoutMs: 20 })).rejects.toMatchObject({ code: 'LAB_FABRIC_TIMEOUT' });

@@ -52,6 +52,25 @@ const drawn: Report = {
   tasks: report.tasks.map((task) => ({ ...task, score: 1, hintCost: 1 })),
 };
 
+describe('a lab whose nodes ran without a user namespace', () => {
+  const unsafe: Report = { ...report, unsafeNodes: true };
+
+  test.each(['text', 'markdown', 'tap', 'github', 'lti', 'gradescope'] as const)('is named so in %s', (format) => {
+    expect(reportFormats[format](unsafe, 'en').replaceAll(/\s+/g, ' ')).toContain('without a user namespace');
+    expect(reportFormats[format](report, 'en')).not.toContain('user namespace');
+  });
+
+  test('is named so for programs', () => {
+    expect(JSON.parse(reportFormats.json(unsafe))).toMatchObject({ unsafeNodes: true });
+    expect(reportFormats.junit(unsafe, 'en')).toContain('<property name="unsafeNodes" value="true"/>');
+    expect(parseCsv(reportFormats.csv(unsafe), { columns: true })[0]).toMatchObject({ unsafeNodes: 'yes' });
+  });
+
+  test('is red in a terminal', () => {
+    expect(renderText(unsafe, { width: 80, color: true })).toContain('\u001b[31mThe nodes ran');
+  });
+});
+
 describe('a lab that was drawn for a student', () => {
   test('names the student, the seed and the cost of hints in columns of CSV, and adds no column without them', () => {
     const [row] = parseCsv(reportFormats.csv({ ...drawn, student: '=kim' }), { columns: true }) as [object];

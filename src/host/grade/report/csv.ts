@@ -3,7 +3,7 @@ import { stringify } from 'csv-stringify/sync';
 import type { Report } from '../../../api/report.ts';
 import { drawnFor } from './words.ts';
 
-/** Student, seed and the cost of hints come last and only where they exist: other columns stay where they were. */
+/** Student, seed, unsafe nodes and the cost of hints come last, and only where they exist: other columns stay. */
 export const renderCsv = (report: Report): string => {
   const { lab, name, gradedAt, tasks } = report;
   const isCostly = tasks.some(({ hintCost }) => hintCost !== undefined);
@@ -16,6 +16,7 @@ export const renderCsv = (report: Report): string => {
         ...{ visibility: check.visibility ?? 'always' },
         ...{ passedAt: task.passedAt ?? '', solved: task.solved ? 'yes' : '', skipped: task.skipped ? 'yes' : '' },
         ...drawnFor(report),
+        ...(report.unsafeNodes ? { unsafeNodes: 'yes' } : {}),
         ...(isCostly ? { hintCost: task.hintCost ?? 0 } : {}),
       })),
     ),

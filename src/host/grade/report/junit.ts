@@ -19,7 +19,8 @@ export const renderJunit = (report: Report, language: Language): string => {
 const properties = (report: Report): string => {
   const { counted: _, ...time } = report.timeLimit ?? {};
   const ofTime = Object.entries(time).map(([name, value]) => [`timeLimit.${name}`, String(value)] as const);
-  const all = [...Object.entries(drawnFor(report)), ...ofTime].map(
+  const unsafe = report.unsafeNodes ? [['unsafeNodes', 'true'] as const] : [];
+  const all = [...Object.entries(drawnFor(report)), ...ofTime, ...unsafe].map(
     ([name, value]) => `      <property name="${name}" value="${escapeXml(value)}"/>\n`,
   );
   return all.length === 0 ? '' : `    <properties>\n${all.join('')}    </properties>\n`;
