@@ -1,5 +1,5 @@
 // The conditions that a start waits for, all checked through the fabric. A timeout's error names the condition.
-
+import { setTimeout as delay } from 'node:timers/promises';
 import { clusterDomain } from '../../api/cluster.ts';
 import type { Lease } from '../../api/coordination.ts';
 import type { Node } from '../../api/core.ts';
@@ -103,16 +103,28 @@ export const dnsAnswers = (
   { node, dnsAddress: nameserver }: { readonly node: RunningMachine; readonly dnsAddress: Ipv4 },
   pace: Pace,
   signal: AbortSignal,
-): Promise<void> =>
-  eventually(
+): Promise<void> => {
+  const place = { machine: node.name, pid: node.pid };
+  const name = `kubernetes.default.svc.${clusterDomain}.`;
+  let answers = false;
+  let seen = `the name server ${nameserver} did not answer`;
+  const lookUp = async (): Promise<void> => {
+    const outcome = await fabric.call('lookup', { place, name, nameserver, timeoutMs: 1000 }, { signal });
+    if (outcome.ok) answers = true;
+    else seen = outcome.message;
+  };
+  return eventually(
     'the cluster DNS answers',
     async () => {
-      const place = { machine: node.name, pid: node.pid };
-      const name = `kubernetes.default.svc.${clusterDomain}.`;
-      const outcome = await fabric.call('lookup', { place, name, nameserver, timeoutMs: 1000 }, { signal });
-      return outcome.ok ? done(undefined) : notYet(outcome.message);
+      // Without the rules of the service, nothing answers and nothing refuses. The next query may find the rules.
+      await Promise.race([lookUp(), delay(patienceMs, undefined, { signal, ref: false })]);
+      return answers ? done(undefined) : notYet(seen);
     },
     { ...steady, ...pace, signal },
   );
+};
+
+/** An idle machine answers within 10 ms. A late answer still counts. */
+const patienceMs = 150;
 
 const shorten = (text: string): string => (text.length > 200 ? `${text.slice(0, 200)}…` : text);

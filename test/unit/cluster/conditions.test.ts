@@ -133,3 +133,14 @@ test('queries the cluster DNS from a node, through the service address', async (
   if (node01) await dnsAnswers(fabric, { node: node01, dnsAddress: parseIpv4('10.96.0.10') }, pace, signal);
   expect(asked[0]).toMatchObject({ place: { machine: 'node01', pid: 7 }, nameserver: '10.96.0.10' });
 });
+
+test('queries the cluster DNS again while a lost query has no answer', async () => {
+  let queries = 0;
+  const fabric = fabricOf(() => {
+    queries += 1;
+    return queries === 1 ? new Promise(() => {}) : { ok: true, addresses: ['10.96.0.1'] };
+  });
+  const dns = { node: machine('node01', '192.168.56.11'), dnsAddress: parseIpv4('10.96.0.10') };
+  await dnsAnswers(fabric, dns, { timeoutMs: 10_000 }, signal);
+  expect(queries).toBe(2);
+});
