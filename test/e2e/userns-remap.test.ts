@@ -29,8 +29,12 @@ const name = `remap-${process.pid}`;
 let daemon: ReturnType<typeof startDaemon>;
 let docker: Containers;
 
-/** Without a bridge and without rules: nothing of the machine's network changes. Makes the user dockremap once. */
+/**
+ * In a network namespace of its own: without a bridge, a daemon deletes docker0 of the machine's other one. The first
+ * start makes the user dockremap.
+ */
 const dockerd = [
+  ...['--net', '--', 'dockerd'],
   '--userns-remap=default',
   '--bridge=none',
   '--iptables=false',
@@ -40,7 +44,7 @@ const dockerd = [
   ...['--pidfile', join(scratch, 'docker.pid')],
 ];
 
-const startDaemon = () => execa('dockerd', dockerd, { reject: false });
+const startDaemon = () => execa('unshare', dockerd, { reject: false });
 
 const engineAnswers = async () => {
   const problem = await docker.engine().then(
