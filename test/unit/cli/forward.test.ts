@@ -46,9 +46,9 @@ const forward = async (args: readonly string[], options = {}): Promise<number> =
     interrupt: { release: () => {} },
   };
   const ended = run(context as unknown as Context, args, options);
-  // The command waits for a signal, which a thread of tests must not send to its process.
+  // The command waits for one of these signals, which a thread of tests must not send to its process.
   end = async () => {
-    process.emit('SIGTERM');
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.emit(signal);
     await ended;
   };
   while (lines.length === 0) await new Promise((resolve) => setTimeout(resolve, 1));

@@ -112,7 +112,10 @@ describe('machines', () => {
     for (const { name, launcher, files } of members) {
       const renewed = contentOf({ ...machineOf(plan, name), files: launcher }, `${stateFolder}/programs`).trim();
       const bundled = files.filter((file) => 'bundle' in file).map(({ path }) => path);
-      const paths = renewed.split('\n').filter(Boolean);
+      const paths = renewed
+        .split('\n')
+        .filter(Boolean)
+        .map((path) => `/${path}`);
       expect(paths).toEqual(expect.arrayContaining(bundled));
       for (const path of paths) expect(path).toMatch(/^\/usr\/local\/(?:lib\/labs|bin)\//);
     }
