@@ -51,6 +51,8 @@ export const clusterSentences: Sentences = {
   'process {pid} is no container: it has stopped, or was restarted':
     '{pid}번 프로세스는 컨테이너가 아님: 멈췄거나 다시 시작됨',
   'the launcher of {machine} waits': '{machine} 머신을 시작하는 프로그램의 대기',
+  'the program of {machine} begins': '{machine} 머신의 프로그램 시작',
+  'its process 1 has ended': '1번 프로세스가 종료됨',
   '{machine} has a process 1': '{machine} 머신의 1번 프로세스 시작',
   'somebody reads {file}': '{file} 파이프를 읽는 프로세스의 시작',
   'Other labs start at the same time and take the same ids': '동시에 시작한 다른 실습이 같은 사용자 ID를 쓰려고 합니다',
