@@ -181,7 +181,8 @@ done
 mount -t ext4 -o discard,nodev $device disk
 losetup --detach $device
 rm -f $device
-if [ ! -e disk/upper ]; then install -d -o $owner -g $owner disk/upper disk/work; fi
+# The last one says that both are there.
+if [ ! -e disk/work ]; then install -d -o $owner -g $owner disk/upper disk/work; fi
 
 # The programs of labs are those of this start, also where a student has changed them. A student may have put links on
 # the way to them, so the machine's own root removes the changed ones.

@@ -188,16 +188,17 @@ describe('a boot', () => {
   test.each([
     ['the user namespace is there', /^mount --bind \/proc\/\$holder/],
     ['the file of the disk is there', /^ {2}mkfs\.ext4/],
-    ['the disk is mounted', /^mkdir -p disk\/upper/],
+    ['the disk is mounted', /^rm -f \$device$/],
+    ['a part of its folders is there', /^rm -f \$device$/, 'mkdir disk/upper; '],
     ['the layers are mounted', /^mount -t overlay/],
     ['everything is done, but not said', /^chown \$owner:\$owner started/],
-  ])('repeats a preparation that was interrupted when %s', async (_, last) => {
+  ])('repeats a preparation that was interrupted when %s', async (_, last, more = '') => {
     const made = await container();
     const { pid } = await made.target();
     const script = (await read(`/proc/${pid}/root${stateFolder}/prepare`)).split('\n');
     const end = script.findIndex((line) => last.test(line));
     expect(end).toBeGreaterThan(-1);
-    const cut = [...script.slice(0, end + 1), 'kill -9 $$', ...script.slice(end + 1)].join('\n');
+    const cut = [...script.slice(0, end + 1), `${more}kill -9 $$`, ...script.slice(end + 1)].join('\n');
     const enter = ['nsenter', `--mount=/proc/${pid}/ns/mnt`, `--pid=/proc/${pid}/ns/pid`, '--'];
     const run = execa(enter[0] ?? '', [...enter.slice(1), '/bin/sh', '-c', cut], { stdio: 'ignore' });
     await expect(run).rejects.toThrow('SIGKILL');
