@@ -87,7 +87,10 @@ describe('a node', () => {
     expect(config.CapAdd ?? []).not.toContainEqual(expect.stringMatching(/SYS_ADMIN|ALL/));
     expect(config.PidMode).not.toBe('host');
     expect(config.SecurityOpt ?? []).not.toContain('seccomp=unconfined');
-    const binds = [...(config.Binds ?? []), ...(config.Mounts ?? []).map(({ Source = '' }: { Source?: string }) => Source)];
+    const binds = [
+      ...(config.Binds ?? []),
+      ...(config.Mounts ?? []).map(({ Source = '' }: { Source?: string }) => Source),
+    ];
     expect(binds.filter((bind: string) => bind.startsWith('/'))).toEqual([]);
   });
 });

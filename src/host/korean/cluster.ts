@@ -44,8 +44,7 @@ export const clusterSentences: Sentences = {
   'Run `labs doctor` to see what is missing.': '무엇이 없는지 `labs doctor`로 확인하세요.',
   '`labs start --unsafe-nodes` starts the lab without this protection.':
     '`labs start --unsafe-nodes`는 이 보호 없이 실습을 시작합니다.',
-  'an older version of labs has made the container of {machine}':
-    '{machine}의 컨테이너는 이전 버전의 labs가 만든 것임',
+  'an older version of labs has made the container of {machine}': '{machine}의 컨테이너는 이전 버전의 labs가 만든 것임',
   'An older version of labs has built {cluster}': '{cluster} 클러스터는 이전 버전의 labs가 만든 것입니다',
   '{machine} cannot start: {reason}': '{machine} 머신을 시작할 수 없음: {reason}',
   'process {pid} is no container: it has stopped, or was restarted':
