@@ -33,7 +33,7 @@ export const namespacesOf = async (
 ): Promise<Namespaces> => {
   const inhabited = new Map<string, Namespace>();
   for (const { netns: id, hostPid } of members)
-    if (!inhabited.has(id)) inhabited.set(id, { id, hostPid, netns: { path: `/proc/${hostPid}/ns/net` } });
+    if (!inhabited.has(id)) inhabited.set(id, { id, hostPid, netns: { path: `/proc/${hostPid}/ns/net`, id } });
   const opened = new Map<string, Opened>();
   await using stack = new AsyncDisposableStack();
   const pids = [initPid, ...members.map(({ hostPid }) => hostPid)];

@@ -59,7 +59,7 @@ const machineNamespace = async (table: ProcessTable, { machine, pid }: Place): P
   const path = `/proc/${pid}/ns/net`;
   const present = linkNow(path) ?? '';
   const id = pinOf(pid) ?? present;
-  if (id === present) return { namespace: { id, hostPid: pid, netns: { path } }, ...nothingOpen };
+  if (id === present) return { namespace: { id, hostPid: pid, netns: { path, id } }, ...nothingOpen };
   const namespaces = await namespacesOf(pid, await machineProcesses(table, pid), { thorough: true });
   const namespace = namespaces.all.find((each) => each.id === id);
   if (namespace) return { namespace, [Symbol.asyncDispose]: namespaces[Symbol.asyncDispose] };

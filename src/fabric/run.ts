@@ -1,12 +1,16 @@
 // Runs the fabric's own tools inside a network namespace, with limits on time and output. The only file that spawns.
 import { spawn } from 'node:child_process';
+import { closeSync, constants, fstatSync, openSync, readlinkSync } from 'node:fs';
 import { createInterface } from 'node:readline';
+import { messageOf } from '../kit/error.ts';
 import { createLimit } from '../kit/limit.ts';
 
 /** Where a tool runs. Only the network namespace changes; program, libraries and files are those of the fabric. */
 export interface Netns {
   /** A path that names the namespace, e.g. `/proc/4711/ns/net`. */
   readonly path: string;
+  /** The namespace that the path led to, `net:[4026532450]`. By now, the number may be that of another process. */
+  readonly id?: string;
   /** An open namespace file. Replaces the path when a student controls the folder of the path. */
   readonly fd?: number;
 }
@@ -16,7 +20,7 @@ export interface RunOptions {
   readonly netns?: Netns | undefined;
   readonly timeoutMs: number;
   readonly input?: string;
-  /** An open file that the program has as descriptor 3. Not beside the descriptor of a namespace. */
+  /** An open file that the program has as descriptor 3. */
   readonly file?: number;
   /** Output beyond this is cut off. Default 16 MiB. */
   readonly maxBytes?: number;
@@ -66,10 +70,11 @@ const runNow = (command: readonly string[], options: RunOptions): Promise<RunRes
   const { promise, resolve, reject } = Promise.withResolvers<RunResult>();
   const started = performance.now();
   const { netns } = options;
-  const [program = '', ...args] = netns ? [...enter(netns), ...command] : command;
+  const [program = '', ...args] = netns ? [...enter, ...command] : command;
+  using opened = netns && netns.fd === undefined ? openNetns(netns) : undefined;
   const child = spawn(program, args, {
     env: environment,
-    stdio: ['pipe', 'pipe', 'pipe', netns?.fd ?? options.file ?? 'ignore'],
+    stdio: ['pipe', 'pipe', 'pipe', options.file ?? 'ignore', netns?.fd ?? opened?.fd ?? 'ignore'],
     signal: AbortSignal.any([AbortSignal.timeout(options.timeoutMs), ...(options.signal ? [options.signal] : [])]),
     killSignal: 'SIGKILL',
   });
@@ -98,11 +103,39 @@ const runNow = (command: readonly string[], options: RunOptions): Promise<RunRes
   return promise;
 };
 
-const enter = ({ path, fd }: Netns): string[] => [
-  'nsenter',
-  `--net=${fd === undefined ? path : '/proc/self/fd/3'}`,
-  '--',
-];
+const enter = ['nsenter', '--net=/proc/self/fd/4', '--'] as const;
+
+/** Undefined: the agent may not see it, so it cannot get there by a number either. */
+const enginesNetns = (): string | undefined => {
+  try {
+    return readlinkSync('/proc/1/ns/net');
+  } catch {
+    return undefined;
+  }
+};
+
+/**
+ * Holds a namespace while a program is started in it. The process of the path may have ended, and another process may
+ * have its number: so what was opened must be the namespace that was meant, and never the engine's own.
+ * @throws AgentError `FABRIC_NO_MACHINE`
+ */
+const openNetns = ({ path, id }: Netns): { readonly fd: number } & Disposable => {
+  const gone = (cause: unknown) =>
+    new AgentError('FABRIC_NO_MACHINE', `${path} is no network namespace of a machine any more: ${messageOf(cause)}`);
+  let fd: number;
+  try {
+    fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  } catch (error) {
+    throw gone(error);
+  }
+  const close = (): void => closeSync(fd);
+  const own = `net:[${fstatSync(fd).ino}]`;
+  if (own === enginesNetns() || (id !== undefined && id !== own)) {
+    close();
+    throw gone('another process has its number');
+  }
+  return { fd, [Symbol.dispose]: close };
+};
 
 /** A program that runs until it is disposed of. */
 export interface RunningTool extends Disposable {

@@ -4,6 +4,7 @@ import { buffer, text } from 'node:stream/consumers';
 import { extract, pack } from 'tar-stream';
 import { LabError } from '../../kit/error.ts';
 import type { Containers } from '../docker/port.ts';
+import type { PlannedFile } from '../plan/types.ts';
 
 const keyFolder = '/var/lib';
 const keyFile = 'labs-progress-key';
@@ -37,9 +38,19 @@ const keyIn = async (containers: Containers, fabric: string, signal?: AbortSigna
 
 const missing: ReadonlySet<string> = new Set(['LAB_FILE_MISSING', 'LAB_CONTAINER_MISSING']);
 
-export const putKey = async (containers: Containers, fabric: string, signal?: AbortSignal): Promise<void> => {
+/** A key for a new fabric, as one of its files. */
+export const newKey = (): PlannedFile => ({
+  path: `${keyFolder}/${keyFile}`,
+  mode: 0o600,
+  content: keyText(),
+  secret: true,
+});
+
+const keyText = (): string => `${randomBytes(32).toString('hex')}\n`;
+
+const putKey = async (containers: Containers, fabric: string, signal?: AbortSignal): Promise<void> => {
   const tar = pack();
-  tar.entry({ name: keyFile, mode: 0o600 }, `${randomBytes(32).toString('hex')}\n`);
+  tar.entry({ name: keyFile, mode: 0o600 }, keyText());
   tar.finalize();
   await containers.putArchive(fabric, keyFolder, await buffer(tar), signal);
 };
