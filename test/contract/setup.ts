@@ -13,6 +13,7 @@ export const setup = (): Promise<void> =>
     '/usr/sbin/conntrack': 'conntrack',
     '/usr/sbin/ipset': 'ipset',
     '/usr/sbin/nfacct': 'nfacct',
+    '/usr/sbin/ipvsadm': 'ipvsadm',
     '/usr/bin/curl': 'curl',
     '/usr/bin/openssl': 'openssl',
     '/usr/bin/ssh': 'openssh-client',
