@@ -6,7 +6,7 @@ import { buildBase } from '../../../src/node/proxy/iptables/build-base.ts';
 import { buildPort } from '../../../src/node/proxy/iptables/build-port.ts';
 import { planCleanup } from '../../../src/node/proxy/iptables/cleanup.ts';
 import { chainName } from '../../../src/node/proxy/iptables/names.ts';
-import { planFull } from '../../../src/node/proxy/iptables/plan.ts';
+import { planChanges, planFull } from '../../../src/node/proxy/iptables/plan.ts';
 import { servicePortsOf } from '../../../src/node/proxy/view/service-ports.ts';
 import { checkSlice, endpointsOf } from '../../../src/node/proxy/view/slice-endpoints.ts';
 import { readExisting } from '../../../src/node/proxy/xtables/existing.ts';
@@ -41,6 +41,56 @@ const ports = (count: number) =>
     return buildPort(port, endpoints, options);
   });
 
+const inSix = { ports: 6, lines: Number.POSITIVE_INFINITY };
+const confined = { ports: 250, lines: 12 };
+const linesIn = (input: string): number => input.match(/^[:-]/gm)?.length ?? 0;
+
+describe('in a user namespace, where one input must be short', () => {
+  test('a first sync and a repeated one end with the same rules as in one piece', async () => {
+    const [whole, kernel] = [new FakeNetfilter(), new FakeNetfilter()];
+    for (const { input } of planFull(buildBase(baseOptions), ports(20), readExisting(''))) await whole.restore(input);
+    for (const saved of ['', 'again']) {
+      const existing = readExisting(saved === '' ? '' : await kernel.save());
+      const steps = [...planFull(buildBase(baseOptions), ports(20), existing, confined)];
+      expect(steps.length).toBeGreaterThan(5);
+      // The first one also has the base chains, which do not depend on services.
+      for (const { input } of steps.slice(1)) expect(linesIn(input)).toBeLessThanOrEqual(confined.lines + 12);
+      for (const { input } of steps) await kernel.restore(input);
+      expect(tables(await kernel.save())).toEqual(tables(await whole.save()));
+    }
+  });
+
+  test('a change of many service ports is written in pieces, each with the chains that its rules lead to', async () => {
+    const kernel = new FakeNetfilter();
+    for (const { input } of planFull(buildBase(baseOptions), [], readExisting(''))) await kernel.restore(input);
+    const steps = planChanges(
+      ports(20).map((after) => ({ before: undefined, after })),
+      confined,
+    );
+    expect(steps.length).toBeGreaterThan(5);
+    for (const { input } of steps) {
+      expect(linesIn(input)).toBeLessThanOrEqual(confined.lines);
+      const made = new Set([...input.matchAll(/^:(\S+)/gm)].map(([, name]) => name));
+      for (const [, target = ''] of input.matchAll(/-j (KUBE-(?:SVC|SEP)-\S+)/g)) expect(made).toContain(target);
+      await kernel.restore(input);
+    }
+    const whole = new FakeNetfilter();
+    for (const { input } of planFull(buildBase(baseOptions), ports(20), readExisting(''))) await whole.restore(input);
+    const sorted = async (netfilter: FakeNetfilter) => (await netfilter.save()).split('\n').sort();
+    expect(await sorted(kernel)).toEqual(await sorted(whole));
+  });
+
+  test('chains of services that are gone are deleted in pieces', async () => {
+    const kernel = new FakeNetfilter();
+    for (const { input } of planFull(buildBase(baseOptions), ports(20), readExisting(''))) await kernel.restore(input);
+    const steps = [...planFull(buildBase(baseOptions), [], readExisting(await kernel.save()), confined)];
+    const removing = steps.filter(({ optional }) => optional);
+    expect(removing.length).toBeGreaterThan(2);
+    for (const { input } of steps) await kernel.restore(input);
+    expect(await kernel.save()).not.toMatch(/KUBE-(?:SVC|SEP)-/);
+  });
+});
+
 describe('a full sync', () => {
   test('of a small cluster is one restore', () => {
     expect([...planFull(buildBase(baseOptions), ports(20), readExisting(''))]).toHaveLength(1);
@@ -49,14 +99,14 @@ describe('a full sync', () => {
   test('in several pieces has the same result as in one piece', async () => {
     const [whole, pieces] = [new FakeNetfilter(), new FakeNetfilter()];
     for (const { input } of planFull(buildBase(baseOptions), ports(20), readExisting(''))) await whole.restore(input);
-    const steps = [...planFull(buildBase(baseOptions), ports(20), readExisting(''), 6)];
+    const steps = [...planFull(buildBase(baseOptions), ports(20), readExisting(''), inSix)];
     expect(steps).toHaveLength(4);
     for (const { input } of steps) await pieces.restore(input);
     expect(tables(await pieces.save())).toEqual(tables(await whole.save()));
   });
 
   test('in several pieces adds the jumps in the last piece only', () => {
-    const steps = [...planFull(buildBase(baseOptions), ports(20), readExisting(''), 6)];
+    const steps = [...planFull(buildBase(baseOptions), ports(20), readExisting(''), inSix)];
     const entering = steps.map(({ input }) => /^-[AI] PREROUTING .* -j KUBE-SERVICES/m.test(input));
     expect(entering).toEqual([false, false, false, true]);
   });
@@ -64,7 +114,7 @@ describe('a full sync', () => {
   test('replaces a KUBE-SERVICES that is in use in the last step only', async () => {
     const kernel = new FakeNetfilter();
     for (const { input } of planFull(buildBase(baseOptions), ports(20), readExisting(''))) await kernel.restore(input);
-    const steps = [...planFull(buildBase(baseOptions), ports(20), readExisting(await kernel.save()), 6)];
+    const steps = [...planFull(buildBase(baseOptions), ports(20), readExisting(await kernel.save()), inSix)];
     const nat = steps.map(({ input }) => input.slice(input.indexOf('*nat')));
     expect(nat.map((input) => /KUBE-SERVICES/.test(input))).toEqual([false, false, false, true]);
     for (const { input } of steps) await kernel.restore(input);
@@ -80,7 +130,7 @@ describe('a full sync', () => {
     await rig.sync();
     const refusal = /-A KUBE-SERVICES -d 10.96.0.1\/32 .* -j REJECT/g;
     expect((await kernel.save()).match(refusal)).toHaveLength(1);
-    const steps = [...planFull(buildBase(baseOptions), ports(20), readExisting(await kernel.save()), 6)];
+    const steps = [...planFull(buildBase(baseOptions), ports(20), readExisting(await kernel.save()), inSix)];
     for (const { input } of steps) {
       for (const section of input.split(/(?<=^COMMIT\n)/m)) {
         await kernel.restore(section);

@@ -12,7 +12,7 @@ import { buildPort, type PortRules } from './build-port.ts';
 import type { SharedRule } from './build-shared.ts';
 import { DamageFinder, type Expected, expectedChains, expectedLongChains } from './damage.ts';
 import { chain } from './names.ts';
-import { pieceSizes, planChange, planFull, type Step } from './plan.ts';
+import { type PieceSize, pieceSizes, planChanges, planFull, type Step } from './plan.ts';
 import type { BuildOptions } from './port-context.ts';
 
 /** With more endpoints in total, the rules of endpoints have no comments. This makes the input 40% smaller. */
@@ -21,8 +21,8 @@ const largeCluster = 1000;
 export interface IptablesOptions {
   readonly family: IpFamily;
   readonly netfilter: Netfilter;
-  /** Whether `netfilter` is iptables-legacy. Default: false. */
-  readonly legacy?: boolean;
+  /** What one call of `netfilter` takes. Default: `pieceSizes.nft`. */
+  readonly pieces?: PieceSize;
   readonly lister: ChainLister;
   readonly log: Logger;
   /** Asked at each sync and each check for damage, because the machine's addresses may have changed. */
@@ -168,11 +168,11 @@ export class IptablesBackend implements Backend {
   }
 
   async #writeAll(view: ServiceView, next: Next, signal: AbortSignal): Promise<RuleCounts> {
-    const { netfilter, legacy = false } = this.#options;
+    const { netfilter } = this.#options;
     const existing = readExisting(await netfilter.save(signal));
     const ports = [...next.values()].flatMap((rules) => rules ?? []);
     const written = { nat: 0, filter: 0 };
-    for (const step of planFull(this.#base, ports, existing, pieceSizes[legacy ? 'legacy' : 'nft'])) {
+    for (const step of planFull(this.#base, ports, existing, this.#pieces)) {
       this.#announce(view, step);
       try {
         await this.#restore(step.input, signal);
@@ -187,16 +187,24 @@ export class IptablesBackend implements Backend {
   }
 
   async #writeChanges(view: ServiceView, next: Next, signal: AbortSignal): Promise<RuleCounts> {
-    const step = planChange([...next].map(([key, after]) => ({ before: this.#applied.get(key), after })));
-    if (!step) return { nat: 0, filter: 0 };
-    this.#announce(view, step);
-    try {
-      await this.#restore(step.input, signal);
-    } catch (error) {
-      if (!signal.aborted) this.failures.partialRestore += 1;
-      throw error;
+    const changes = [...next].map(([key, after]) => ({ before: this.#applied.get(key), after }));
+    const written = { nat: 0, filter: 0 };
+    for (const step of planChanges(changes, this.#pieces)) {
+      this.#announce(view, step);
+      try {
+        await this.#restore(step.input, signal);
+      } catch (error) {
+        if (!signal.aborted) this.failures.partialRestore += 1;
+        throw error;
+      }
+      written.nat += step.counts.natRules;
+      written.filter += step.counts.filterRules;
     }
-    return { nat: step.counts.natRules, filter: step.counts.filterRules };
+    return written;
+  }
+
+  get #pieces(): PieceSize {
+    return this.#options.pieces ?? pieceSizes.nft;
   }
 
   async #restore(input: string, signal: AbortSignal): Promise<void> {

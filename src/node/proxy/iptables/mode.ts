@@ -5,6 +5,7 @@ import type { Logger } from '../../../kit/logger.ts';
 import { createChainLister } from '../../sys/chain-lister.ts';
 import { createAccounting, createNetfilter, type Netfilter } from '../../sys/netfilter.ts';
 import { readSysctl } from '../../sys/sysctl.ts';
+import { isInUserNamespace } from '../../sys/user-namespace.ts';
 import type { Mode, ModeContext } from '../backend.ts';
 import type { ProxyConfig } from '../config/config.ts';
 import { localMatch } from '../local-detector.ts';
@@ -14,6 +15,7 @@ import { nodePortAddresses } from '../view/machine-addresses.ts';
 import { findPacketFilter } from '../xtables/packet-filter.ts';
 import { IptablesBackend } from './backend.ts';
 import { buildBase } from './build-base.ts';
+import { pieceSizes } from './plan.ts';
 
 /** Counters of the rules with `-m nfacct`. */
 const accountingObjects = ['ct_state_invalid_dropped_pkts', 'localhost_nps_accepted_pkts'];
@@ -25,6 +27,7 @@ export const openIptables = async (context: ModeContext): Promise<Mode> => {
     findPacketFilter(log, signal),
     createAccounting(accountingObjects, signal),
   ]);
+  const confined = await isInUserNamespace();
   log.info(0, 'Using iptables Proxier');
   log.info(0, 'Using iptables backend', { backend: flavour, because });
   const localhostNodePorts = config.localhostNodePorts && answersOnLoopback(context);
@@ -43,7 +46,8 @@ export const openIptables = async (context: ModeContext): Promise<Mode> => {
     });
     logPace(config, family, log);
     return new IptablesBackend({
-      ...{ family, log, legacy },
+      ...{ family, log },
+      pieces: pieceSizes[legacy ? 'legacy' : confined ? 'confined' : 'nft'],
       netfilter: logged(createNetfilter(family, [], flavour), family, log),
       lister: createChainLister(family, [], flavour),
       base: () =>

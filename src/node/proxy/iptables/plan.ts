@@ -8,6 +8,7 @@ import { insertMissing, joinTables, TableInput } from '../xtables/restore.ts';
 import { type PlacedRule, type Rule, sameRules, type TableName } from '../xtables/rule.ts';
 import type { BaseRules } from './build-base.ts';
 import type { PortRules } from './build-port.ts';
+import type { SharedRule } from './build-shared.ts';
 import { chain, isServiceChain } from './names.ts';
 
 export interface Step {
@@ -25,12 +26,27 @@ export interface StepCounts {
   readonly natRules: number;
 }
 
+/** The most that one input may hold. */
+export interface PieceSize {
+  readonly ports: number;
+  /** Chains and rules. */
+  readonly lines: number;
+}
+
+const unlimited = Number.POSITIVE_INFINITY;
+
 /**
- * Service ports per piece of a first sync (iptables 1.8.9). With nf_tables the cost of one input grows with its square:
- * 10,000 services in pieces of 2,000 take five times as long as in pieces of 250. The legacy tool writes its whole
- * table at each call, so one piece is best.
+ * - `nft`: with nf_tables the cost of one input grows with its square (iptables 1.8.9). 10,000 services in pieces of
+ *   2,000 take five times as long as in pieces of 250.
+ * - `confined`: in a user namespace, the kernel takes no message longer than net.core.wmem_default, 208 KiB, and a line
+ *   needs half a KiB (socket(7), SO_SNDBUFFORCE). Then a long shared chain grows step by step, also where it is replaced.
+ * - `legacy`: the tool writes its whole table at each call, so one piece is best.
  */
-export const pieceSizes = { nft: 250, legacy: Number.POSITIVE_INFINITY } as const;
+export const pieceSizes = {
+  nft: { ports: 250, lines: unlimited },
+  confined: { ports: 250, lines: 200 },
+  legacy: { ports: unlimited, lines: unlimited },
+} as const satisfies Record<string, PieceSize>;
 
 /** The chains that all service ports share. */
 const sharedChains: Readonly<Record<TableName, readonly string[]>> = {
@@ -48,12 +64,12 @@ export function* planFull(
   base: BaseRules,
   ports: readonly PortRules[],
   existing: Existing,
-  pieceSize: number = pieceSizes.nft,
+  size: PieceSize = pieceSizes.nft,
 ): Generator<Step> {
   // Without KUBE-SERVICES no packet enters yet, so the chain can grow with each piece. Otherwise it is replaced in the
   // last piece.
   const fresh = !existing.chains.get('nat')?.has(chain.services);
-  const pieces = splitPieces(ports, pieceSize);
+  const pieces = piecesOf(ports, size, linesOf);
   for (const [index, piece] of pieces.entries()) {
     const tables = { mangle: new TableInput('mangle'), filter: new TableInput('filter'), nat: new TableInput('nat') };
     const { mangle, filter, nat } = tables;
@@ -69,31 +85,62 @@ export function* planFull(
         if (table === 'nat') nat.append(name, rule);
       }
     }
-    if (isLast) {
-      if (!fresh) writeShared(nat, ports);
-      for (const rule of base.servicesTail) nat.append(chain.services, rule);
-      insertMissing(nat, base.jumps, existing);
-    }
     if (index === 0) insertMissing(filter, base.jumps, existing);
-    const used = [mangle, filter, nat].filter(({ empty }) => !empty);
-    // Old refusals stay until table nat leads to the endpoints.
-    if (isLast && existing.chains.get('filter')?.has(chain.services)) {
-      used.push(writeShared(new TableInput('filter'), ports));
+    if (!isLast) {
+      yield stepOf([mangle, filter, nat]);
+      continue;
     }
-    yield { input: joinTables(used), counts: count(used) };
+    const growing = fresh ? [] : natRules(ports);
+    const [start = [], ...rest] = piecesOf(growing, { ports: size.lines, lines: size.lines });
+    if (!fresh) writeShared(nat, [{ ...noRules, shared: start }]);
+    const finish = (input: TableInput): TableInput => {
+      for (const rule of base.servicesTail) input.append(chain.services, rule);
+      insertMissing(input, base.jumps, existing);
+      return input;
+    };
+    // Old refusals stay until table nat leads to the endpoints.
+    const admit = existing.chains.get('filter')?.has(chain.services)
+      ? [writeShared(new TableInput('filter'), ports)]
+      : [];
+    if (rest.length === 0) {
+      yield stepOf([mangle, filter, finish(nat), ...admit]);
+      continue;
+    }
+    yield stepOf([mangle, filter, nat]);
+    for (const [at, rules] of rest.entries()) {
+      const more = new TableInput('nat');
+      for (const { chain: name, rule } of rules) more.append(name, rule);
+      yield stepOf(at === rest.length - 1 ? [finish(more), ...admit] : [more]);
+    }
   }
-  const leftovers = planLeftovers(ports, existing);
-  if (leftovers) yield leftovers;
+  yield* planLeftovers(ports, existing, size);
 }
+
+const stepOf = (tables: readonly TableInput[]): Step => {
+  const used = tables.filter(({ empty }) => !empty);
+  return { input: joinTables(used), counts: count(used) };
+};
+
+const natRules = (ports: readonly PortRules[]): readonly SharedRule[] =>
+  ports.flatMap(({ shared }) => shared).filter(({ table }) => table === 'nat');
+
+/** The rules of a service port before and after; undefined: none. */
+export interface PortChange {
+  readonly before: PortRules | undefined;
+  readonly after: PortRules | undefined;
+}
+
+/** As `planChange`, in as many steps as the size needs. */
+export const planChanges = (changes: readonly PortChange[], { lines }: PieceSize): readonly Step[] =>
+  piecesOf(changes, { ports: unlimited, lines }, ({ before, after }) => linesOf(before) + linesOf(after)).flatMap(
+    (piece) => planChange(piece) ?? [],
+  );
 
 /**
  * From the rules in the kernel to the rules wanted, for the service ports that changed.
- * @param changes the rules of each service port before and after; undefined: none
  * @returns undefined when nothing differs
  */
-export const planChange = (
-  changes: Iterable<{ readonly before: PortRules | undefined; readonly after: PortRules | undefined }>,
-): Step | undefined => {
+export const planChange = (changes: Iterable<PortChange>): Step | undefined => {
   const refuse = new TableInput('filter');
   const nat = new TableInput('nat');
   const admit = new TableInput('filter');
@@ -114,10 +161,23 @@ export const planChange = (
 
 const noRules: PortRules = { chains: new Map<string, readonly Rule[]>(), shared: [] };
 
-const splitPieces = (ports: readonly PortRules[], size: number): PortRules[][] => {
-  const pieces: PortRules[][] = [];
-  for (let start = 0; start < ports.length; start += size) pieces.push(ports.slice(start, start + size));
-  return pieces.length > 0 ? pieces : [[]];
+/** How many lines of an input a service port needs. */
+const linesOf = ({ chains, shared }: PortRules = noRules): number =>
+  [...chains.values()].reduce((total, rules) => total + rules.length + 1, shared.length);
+
+/** At least one piece, and in each piece at least one item: what is longer than a piece stays whole. */
+const piecesOf = <T>(items: readonly T[], size: PieceSize, weight: (item: T) => number = () => 1): T[][] => {
+  const pieces: T[][] = [[]];
+  let lines = 0;
+  for (const item of items) {
+    const last = pieces.at(-1) ?? [];
+    lines += weight(item);
+    if (last.length > 0 && (last.length >= size.ports || lines > size.lines)) {
+      pieces.push([item]);
+      lines = weight(item);
+    } else last.push(item);
+  }
+  return pieces;
 };
 
 /** An existing chain without rules of this mode is left as it is: the kubelet may have a rule in KUBE-FIREWALL. */
@@ -154,12 +214,22 @@ const sharedRules = (table: TableName, ports: readonly PortRules[]): Map<string,
 };
 
 /** Deletes the chains of services and endpoints that are gone. At this point no rule of kube-proxy leads to them. */
-const planLeftovers = (ports: readonly PortRules[], { chains }: Existing): Step | undefined => {
+function* planLeftovers(ports: readonly PortRules[], { chains }: Existing, { lines }: PieceSize): Generator<Step> {
   const wanted = new Set(ports.flatMap((port) => [...port.chains.keys()]));
-  const nat = new TableInput('nat');
-  for (const name of chains.get('nat') ?? []) if (isServiceChain(name) && !wanted.has(name)) nat.removeChain(name);
-  return nat.empty ? undefined : { input: String(nat), counts: count([nat]), optional: true };
-};
+  // A chain is emptied before those that it leads to are deleted. Those of endpoints come last.
+  const gone = [...(chains.get('nat') ?? [])]
+    .filter((name) => isServiceChain(name) && !wanted.has(name))
+    .sort((one, other) => depthOf(one) - depthOf(other));
+  for (const names of piecesOf(gone, { ports: unlimited, lines })) {
+    const nat = new TableInput('nat');
+    for (const name of names) nat.removeChain(name);
+    if (!nat.empty) yield { ...stepOf([nat]), optional: true };
+  }
+}
+
+/** KUBE-FW leads to KUBE-EXT, which leads to KUBE-SVC or KUBE-SVL, and those to KUBE-SEP. */
+const depthOf = (name: string): number =>
+  ['KUBE-FW', 'KUBE-EXT', 'KUBE-SV', 'KUBE-SEP'].findIndex((start) => name.startsWith(start));
 
 /**
  * nat's KUBE-SERVICES must end with the node ports, so new rules go to its front. In the other chains the order has no
