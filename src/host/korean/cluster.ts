@@ -50,6 +50,9 @@ export const clusterSentences: Sentences = {
   'process {pid} is no container: it has stopped, or was restarted':
     '{pid}번 프로세스는 컨테이너가 아님: 멈췄거나 다시 시작됨',
   'the launcher of {machine} waits': '{machine} 머신을 시작하는 프로그램의 대기',
+  '{path} is no network namespace of a machine any more: {why}':
+    '{path}: 더 이상 머신의 네트워크 네임스페이스가 아님: {why}',
+  'another process has its number': '다른 프로세스가 같은 번호를 사용함',
   'the program of {machine} begins': '{machine} 머신의 프로그램 시작',
   'its process 1 has ended': '1번 프로세스가 종료됨',
   '{machine} has a process 1': '{machine} 머신의 1번 프로세스 시작',

@@ -1,4 +1,4 @@
-// The control groups of a machine on an engine with cgroup2. test/contract/fabric/boot.test.ts has what this machine has.
+// The control groups of a machine on an engine with cgroup2. The contract tests boot with what their machine has.
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readFileSync, rmdirSync, statSync, writeFileSync } from 'node:fs';

@@ -39,7 +39,7 @@ const unlimited = Number.POSITIVE_INFINITY;
  * - `nft`: with nf_tables the cost of one input grows with its square (iptables 1.8.9). 10,000 services in pieces of
  *   2,000 take five times as long as in pieces of 250.
  * - `confined`: in a user namespace, the kernel takes no message longer than net.core.wmem_default, 208 KiB, and a line
- *   needs half a KiB (socket(7), SO_SNDBUFFORCE). Then a long shared chain grows step by step, also where it is replaced.
+ *   needs half a KiB (socket(7), SO_SNDBUFFORCE). A long shared chain then grows step by step, also when replaced.
  * - `legacy`: the tool writes its whole table at each call, so one piece is best.
  */
 export const pieceSizes = {
