@@ -90,27 +90,25 @@ export function* planFull(
       yield stepOf([mangle, filter, nat]);
       continue;
     }
-    const growing = fresh ? [] : natRules(ports);
-    const [start = [], ...rest] = piecesOf(growing, { ports: size.lines, lines: size.lines });
-    if (!fresh) writeShared(nat, [{ ...noRules, shared: start }]);
-    const finish = (input: TableInput): TableInput => {
-      for (const rule of base.servicesTail) input.append(chain.services, rule);
-      insertMissing(input, base.jumps, existing);
-      return input;
-    };
-    // Old refusals stay until table nat leads to the endpoints.
-    const admit = existing.chains.get('filter')?.has(chain.services)
-      ? [writeShared(new TableInput('filter'), ports)]
-      : [];
-    if (rest.length === 0) {
-      yield stepOf([mangle, filter, finish(nat), ...admit]);
-      continue;
-    }
-    yield stepOf([mangle, filter, nat]);
-    for (const [at, rules] of rest.entries()) {
-      const more = new TableInput('nat');
-      for (const { chain: name, rule } of rules) more.append(name, rule);
-      yield stepOf(at === rest.length - 1 ? [finish(more), ...admit] : [more]);
+    const shared = fresh ? [] : natRules(ports);
+    // Otherwise the last piece and the shared chains are one step.
+    const isLong = shared.length > 0 && piece.reduce((sum, port) => sum + linesOf(port), shared.length) > size.lines;
+    if (isLong) yield stepOf([mangle, filter, nat]);
+    const [first = [], ...rest] = isLong ? piecesOf(shared, { ports: size.lines, lines: size.lines }) : [shared];
+    const start = isLong ? new TableInput('nat') : nat;
+    if (!fresh) writeShared(start, [{ ...noRules, shared: first }]);
+    const inputs = [start, ...rest.map(appended)];
+    const end = inputs.at(-1) ?? start;
+    for (const rule of base.servicesTail) end.append(chain.services, rule);
+    insertMissing(end, base.jumps, existing);
+    for (const input of inputs) {
+      // Old refusals stay until table nat leads to the endpoints.
+      const admits = input === end && existing.chains.get('filter')?.has(chain.services);
+      yield stepOf([
+        ...(isLong ? [] : [mangle, filter]),
+        input,
+        ...(admits ? [writeShared(new TableInput('filter'), ports)] : []),
+      ]);
     }
   }
   yield* planLeftovers(ports, existing, size);
@@ -119,6 +117,12 @@ export function* planFull(
 const stepOf = (tables: readonly TableInput[]): Step => {
   const used = tables.filter(({ empty }) => !empty);
   return { input: joinTables(used), counts: count(used) };
+};
+
+const appended = (rules: readonly SharedRule[]): TableInput => {
+  const nat = new TableInput('nat');
+  for (const { chain: name, rule } of rules) nat.append(name, rule);
+  return nat;
 };
 
 const natRules = (ports: readonly PortRules[]): readonly SharedRule[] =>
