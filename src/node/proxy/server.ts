@@ -1,5 +1,4 @@
 // Starts kube-proxy and wires its parts: API server → informers → trackers → rules → kernel.
-import { setTimeout as delay } from 'node:timers/promises';
 import { kubernetesVersion } from '../../api/version.ts';
 import { done, eventually, notYet } from '../../kit/eventually.ts';
 import type { Logger } from '../../kit/logger.ts';
@@ -129,14 +128,10 @@ const awaitCaches = async ({ mode, log, objectLog, runners }: KubeProxy, objects
   objectLog.release();
 };
 
-/** The start of a cluster keeps all processors busy. What another mode left does no harm for so long. */
-const leftoversMs = 1000;
-
 /** Removes what another mode left, but only after the first sync, so that services stay reachable. */
 const removeLeftovers = async ({ mode, runners, log, signal }: KubeProxy): Promise<void> => {
   await Promise.all(runners.map(({ synced }) => synced));
   try {
-    await delay(leftoversMs, undefined, { signal });
     await cleanUp({ log, signal, running: mode.name });
   } catch (error) {
     if (!signal.aborted) log.error('Leftovers of another proxy mode could not be removed', error);
