@@ -136,8 +136,8 @@ export const reportSchema = z
       .exactOptional()
       .meta({
         description:
-          'The nodes ran without a user namespace (`labs start --unsafe-nodes`): root in a node was root on the machine ' +
-          'of the Docker engine, and could change what was graded and the grading.',
+          'The nodes ran without a user namespace (`labs start --unsafe-nodes`): ' +
+          'root in a node was root on the machine of the Docker engine, and could change what was graded and the grading.',
       }),
     gradedAt: time,
     durationMs: z.int().nonnegative(),

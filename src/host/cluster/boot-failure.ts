@@ -12,7 +12,9 @@ export const bootFailure = (reason: string): LabError => {
       'LAB_NO_USER_NAMESPACE',
       `The engine's machine does not let root of a node be a user without rights: ${reason}`,
       {
-        hint: 'Run `labs doctor` to see what is missing. `labs start --unsafe-nodes` starts the lab without this protection.',
+        hint:
+          'Run `labs doctor` to see what is missing. ' +
+          '`labs start --unsafe-nodes` starts the lab without this protection.',
       },
     );
   if (isDiskFull(reason)) return diskFull(reason);

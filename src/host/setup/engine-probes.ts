@@ -44,6 +44,6 @@ const withoutSeccomp: Probe = {
   status: 'failure',
   detail: 'the engine or its kernel has no seccomp',
   remedy:
-    'A filter of system calls keeps root of a node from parts of the kernel. Use a kernel with CONFIG_SECCOMP_FILTER. ' +
-    'Without it, only `labs start --unsafe-nodes` starts a lab.',
+    'A filter of system calls keeps root of a node from parts of the kernel. ' +
+    'Use a kernel with CONFIG_SECCOMP_FILTER. Without it, only `labs start --unsafe-nodes` starts a lab.',
 };

@@ -72,8 +72,8 @@ export const isolationProbes: readonly KernelProbe[] = [
       exit 1`,
     otherwise: 'failure',
     remedy:
-      'Nodes share one copy of their files, which belongs to the root of each node. Use a kernel of version 5.19 or newer, ' +
-      `and put the folder of Docker on ext4, xfs or btrfs. ${unsafe}`,
+      'Nodes share one copy of their files, which belongs to the root of each node. ' +
+      `Use a kernel of version 5.19 or newer, and put the folder of Docker on ext4, xfs or btrfs. ${unsafe}`,
   },
   {
     name: 'overlay of mapped ids',
@@ -83,7 +83,9 @@ export const isolationProbes: readonly KernelProbe[] = [
       mount -t overlay -o lowerdir=lower,upperdir=disk/upper,workdir=disk/work node node || exit 1
       nsenter --user=${userNamespace} -- sh -c ': > node/etc/labs-probe && rm node/etc/labs-probe'`,
     otherwise: 'failure',
-    remedy: `A node writes to a layer of its own above the shared files. Use a kernel of version 5.19 or newer. ${unsafe}`,
+    remedy:
+      'A node writes to a layer of its own above the shared files. ' +
+      `Use a kernel of version 5.19 or newer. ${unsafe}`,
   },
   {
     name: 'cgroup delegation',

@@ -29,7 +29,8 @@ ${settingsScript(mark)}`;
 
 const probeScript = ({ script }: KernelProbe, index: number): string =>
   `if out=$( { ${script}
-} 2>&1 ); then echo "${mark} ${index} yes"; else echo "${mark} ${index} no $(echo "$out" | grep -v 'dmesg(1)' | tail -1)"; fi\n`;
+} 2>&1 ); then echo "${mark} ${index} yes"
+else echo "${mark} ${index} no $(echo "$out" | grep -v 'dmesg(1)' | tail -1)"; fi\n`;
 
 /**
  * Runs its first argument in namespaces like those of a node. Where no user namespace can be made, the rest shows what
@@ -135,8 +136,8 @@ const containerProbe = async (docker: Containers, image: string, signal: AbortSi
       status: 'failure',
       detail: messageOf(error),
       remedy:
-        'A filter of system calls keeps root of a node from parts of the kernel. Use a kernel with CONFIG_SECCOMP_FILTER, ' +
-        'and an engine that allows the options `seccomp` and `no-new-privileges`.',
+        'A filter of system calls keeps root of a node from parts of the kernel. ' +
+        'Use a kernel with CONFIG_SECCOMP_FILTER, and an engine that allows the options `seccomp` and `no-new-privileges`.',
     };
   }
 };

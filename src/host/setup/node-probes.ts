@@ -3,7 +3,8 @@ import type { QueueKind } from '../../api/wiring.ts';
 import type { KernelProbe } from './probe.ts';
 
 export const kernelModule = (name: string): string =>
-  `Load the kernel module on the engine's machine: sudo modprobe ${name}. To load it at each boot, add its name to /etc/modules-load.d/labs.conf.`;
+  `Load the kernel module on the engine's machine: sudo modprobe ${name}. ` +
+  'To load it at each boot, add its name to /etc/modules-load.d/labs.conf.';
 
 const rule = (what: string): string => `iptables -w -t nat -A PROBE -p tcp ${what}`;
 

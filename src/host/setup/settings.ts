@@ -46,13 +46,15 @@ const cloneProbe: Probe = {
   name: 'namespaces of users',
   status: 'ok',
   detail:
-    'kernel.unprivileged_userns_clone is 0: nodes get their user namespaces from root, and programs in them can make none',
+    'kernel.unprivileged_userns_clone is 0: ' +
+    'nodes get their user namespaces from root, and programs in them can make none',
 };
 
 const apparmorProbe = (restricted: boolean): Probe => ({
   name: 'AppArmor',
   status: 'ok',
   detail: restricted
-    ? 'restricts user namespaces of programs without rights: nodes get theirs from root, and namespaces that programs in them make have no capabilities'
+    ? 'restricts user namespaces of programs without rights: ' +
+      'nodes get theirs from root, and namespaces that programs in them make have no capabilities'
     : 'does not restrict user namespaces',
 });

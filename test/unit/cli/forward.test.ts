@@ -69,7 +69,7 @@ test('a port of a machine is reached from the outside of the cluster', async () 
   expect(world.dialled).toEqual([['labs-x-fabric', ...socat('192.168.56.11:30080')].join(' ')]);
 });
 
-test("with --from, in the network of that machine, found anew for each connection, by the fabric's programs", async () => {
+test("with --from, in the network of that machine, found for each connection, by the fabric's programs", async () => {
   const port = await forward(['node01', ':30080'], { from: 'node02' });
   const from = () => inNetworkOf(world.containers.get('labs-x-node02')?.pid ?? 0, socat('192.168.56.11:30080'));
   const before = ['labs-x-fabric', ...from()].join(' ');

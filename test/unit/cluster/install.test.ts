@@ -43,7 +43,7 @@ describe('the archive of the files of a machine', () => {
     expect(found['etc/kubernetes']).toMatchObject({ type: 'directory', mode: 0o755 });
   });
 
-  test('for a layer below the state of a machine has names below that folder, and each folder of the layer', async () => {
+  test('for a layer of a machine has names below its folder, and each folder of the layer', async () => {
     const found = await unpacked(
       [
         { path: `${stateFolder}/launch`, mode: 0o500, content: '#!/bin/sh' },

@@ -44,7 +44,7 @@ describe('machines', () => {
     }
   });
 
-  test('a container of a machine can only become another user: it has no other capability, device or writable file system', () => {
+  test('a container of a machine has no device, no writable files, and no capability but to become another user', () => {
     expect(members).toHaveLength(4);
     for (const machine of members) {
       expect(machine).toMatchObject({ dropCapabilities: ['ALL'], readOnly: true, deviceRules: [] });

@@ -56,8 +56,12 @@ test('the machine gets a group with the controllers of its container, whose othe
 test('root of the machine divides its group once nobody else is in it', async () => {
   await leaveGroups(machine.group, [child.pid ?? 0]);
   expect(groupOf(child)).toBe(`${container}/labs-outside`);
-  const divide = `mkdir ${own}/pod && echo +memory > ${own}/cgroup.subtree_control && echo 1048576 > ${own}/pod/memory.max`;
-  expect(asRoot(divide)).toEqual({ status: 0, stderr: '' });
+  const divide = [
+    `mkdir ${own}/pod`,
+    `echo +memory > ${own}/cgroup.subtree_control`,
+    `echo 1048576 > ${own}/pod/memory.max`,
+  ];
+  expect(asRoot(divide.join(' && '))).toEqual({ status: 0, stderr: '' });
 });
 
 test.each([

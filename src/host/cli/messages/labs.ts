@@ -137,7 +137,8 @@ export const labMessages = {
   ),
   unsafeNodes: both(
     (local: boolean) =>
-      `Nodes run without a user namespace: root in a node is root on ${local ? 'this machine' : 'the machine of the Docker engine'}. ` +
+      'Nodes run without a user namespace: root in a node is root on ' +
+      `${local ? 'this machine' : 'the machine of the Docker engine'}. ` +
       'Let nobody into this lab who may not be root there.',
     (local) =>
       `노드를 사용자 네임스페이스 없이 실행합니다. 노드의 root는 ${local ? '이 컴퓨터' : 'Docker 엔진이 있는 컴퓨터'}의 root와 같습니다. ` +

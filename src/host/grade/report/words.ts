@@ -84,8 +84,8 @@ export const words: Readonly<Record<Language, ReportWords>> = {
     seed: 'seed',
     points: 'Points',
     unsafeNodes:
-      'The nodes ran without a user namespace: root in a node was root on the machine of the Docker engine, and could ' +
-      'change the result of this grading.',
+      'The nodes ran without a user namespace: root in a node was root on the machine of the Docker engine, ' +
+      'and could change the result of this grading.',
     hintCost: (points) => `hints: −${points}`,
     hidden: (count) =>
       count === 1
