@@ -184,15 +184,24 @@ rm -f $device
 # The last one says that both are there.
 if [ ! -e disk/work ]; then install -d -o $owner -g $owner disk/upper disk/work; fi
 
+as_owner() { setpriv --reuid=$owner --regid=$owner --clear-groups "$@"; }
+
 # The programs of labs are those of this start, also where a student has changed them. A student may have put links on
 # the way to them, so the machine's own root removes the changed ones.
 if [ -e disk/upper/usr ]; then
-  (cd disk/upper && setpriv --reuid=$owner --regid=$owner --clear-groups xargs rm -f < ${stateFolder}/programs)
+  (cd disk/upper && as_owner xargs rm -f < ${stateFolder}/programs)
 fi
 
 mount --bind -o $map ${rootFolder} lower
 mount --bind -o $map ${filesFolder} files
 mount -t overlay -o lowerdir=files:lower,upperdir=disk/upper,workdir=disk/work machine node
+# A student may have put links where the next lines mount. They would lead to other folders of this container.
+for at in dev proc sys var var/lib var/lib/images; do
+  if [ -L node/$at ] || [ ! -d node/$at ]; then
+    as_owner rm -f node/$at
+    as_owner mkdir node/$at
+  fi
+done
 if mountpoint -q ${imagesFolder}; then
   mount --bind -o $map ${imagesFolder} images
   mount --bind images node/var/lib/images
@@ -243,7 +252,7 @@ exec "$@"
 /** A process that joins the namespaces gets the rights of the machine's root, and none of the container's. */
 const enter = ({ ids }: BootOptions): string => `#!/bin/sh
 if ! { read -r init < ${folder}/init; } 2> /dev/null; then
-  echo "This machine has not started yet: run a command of labs, such as labs status" >&2
+  echo "This machine has not started yet: run labs check, which starts it" >&2
   exit 125
 fi
 # Ctrl-C is for the command. nsenter waits for it in the same process group.
